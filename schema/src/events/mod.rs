@@ -1,0 +1,79 @@
+//! Event payloads: one struct per event type, each with enough to act on without a callback.
+
+pub mod branch;
+pub mod build;
+pub mod commit;
+pub mod pipeline;
+pub mod pull_request;
+pub mod repository;
+
+pub use branch::*;
+pub use build::*;
+pub use commit::*;
+pub use pipeline::*;
+pub use pull_request::*;
+pub use repository::*;
+
+use schemars::{JsonSchema, Schema, generate::SchemaSettings};
+
+use crate::{Envelope, EventPayload};
+
+macro_rules! payload {
+    ($name:ident on $subject:literal by $id:ident) => {
+        impl crate::EventPayload for $name {
+            const TYPE: &'static str = stringify!($name);
+            const SUBJECT: &'static str = $subject;
+            fn subject_id(&self) -> String {
+                self.$id.to_string()
+            }
+        }
+    };
+}
+pub(crate) use payload;
+
+/// A blob that an event refers to: where it is and what it must contain.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BlobReference {
+    /// Key in the blob store.
+    pub key: String,
+    /// `sha256:<hex>` of the content.
+    pub digest: String,
+    /// Bytes.
+    pub size: u64,
+}
+
+fn schema_of<P: EventPayload + JsonSchema>() -> (&'static str, Schema) {
+    (
+        P::TYPE,
+        SchemaSettings::draft2020_12()
+            .into_generator()
+            .into_root_schema_for::<P>(),
+    )
+}
+
+/// The JSON Schema (2020-12) of the envelope and of every payload, by event type.
+pub fn json_schemas() -> Vec<(&'static str, Schema)> {
+    let envelope = SchemaSettings::draft2020_12()
+        .into_generator()
+        .into_root_schema_for::<Envelope>();
+    vec![
+        ("Envelope", envelope),
+        schema_of::<RepositoryProvisioned>(),
+        schema_of::<RepositoryUpdated>(),
+        schema_of::<RepositoryArchived>(),
+        schema_of::<BranchCreated>(),
+        schema_of::<BranchPolicyChanged>(),
+        schema_of::<BranchDeleted>(),
+        schema_of::<CommitCreated>(),
+        schema_of::<PullRequestOpened>(),
+        schema_of::<PullRequestReviewed>(),
+        schema_of::<PullRequestMerged>(),
+        schema_of::<PullRequestAbandoned>(),
+        schema_of::<PipelineGenerated>(),
+        schema_of::<PipelineRunStarted>(),
+        schema_of::<PipelineRunProgressed>(),
+        schema_of::<PipelineRunCompleted>(),
+        schema_of::<BuildCompleted>(),
+    ]
+}

@@ -1,0 +1,17 @@
+//! The contract of Sluice: what programs outside this repository depend on.
+//!
+//! Ids, the event envelope and its payloads, and error codes. The golden files beside this
+//! crate (`schema.graphql`, `events/*.json`, `operations/*.graphql`) are part of the contract.
+
+pub mod envelope;
+pub mod error_code;
+pub mod events;
+pub mod ids;
+pub mod names;
+pub mod scope;
+
+pub use envelope::{Actor, ActorKind, Envelope, EventPayload, NewEvent, Subject};
+pub use error_code::{ErrorClass, ErrorCode};
+pub use ids::*;
+pub use names::{InvalidName, ModuleId, ProjectId, TenantId};
+pub use scope::Scope;
