@@ -1,0 +1,110 @@
+//! How a service's database is opened.
+
+use std::{path::PathBuf, str::FromStr, time::Duration};
+
+use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, SqlxPostgresConnector, SqlxSqliteConnector};
+use sqlx::{
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::StoreError;
+
+/// Where the stores are.
+#[derive(Debug, Clone)]
+pub enum StoreConfig {
+    /// One SQLite file per service in this folder.
+    Sqlite {
+        /// The folder; made when absent.
+        dir: PathBuf,
+        /// Read-only connections per service.
+        readers: u32,
+    },
+    /// One schema per service in this database.
+    Postgres {
+        /// `postgres://user:password@host:port/database`.
+        url: String,
+        /// Connections per service and process.
+        connections: u32,
+    },
+}
+
+/// A service's connections.
+pub(crate) struct Pools {
+    pub(crate) write: DatabaseConnection,
+    pub(crate) read: DatabaseConnection,
+}
+
+// A transaction waits this long for the one writer or a free connection, then is told "busy".
+const ACQUIRE: Duration = Duration::from_secs(15);
+
+pub(crate) async fn connect(config: &StoreConfig, service: &str) -> Result<Pools, StoreError> {
+    match config {
+        StoreConfig::Sqlite { dir, readers } => sqlite(dir, service, *readers).await,
+        StoreConfig::Postgres { url, connections } => postgres(url, service, *connections).await,
+    }
+}
+
+fn refused(error: sqlx::Error) -> StoreError {
+    StoreError::from(DbErr::Conn(RuntimeErr::SqlxError(error.into())))
+}
+
+// One writer and a read-only pool: many writers on SQLite only fail with "database is locked".
+async fn sqlite(dir: &std::path::Path, service: &str, readers: u32) -> Result<Pools, StoreError> {
+    tokio::fs::create_dir_all(dir)
+        .await
+        .map_err(|e| refused(e.into()))?;
+    let options = SqliteConnectOptions::new()
+        .filename(dir.join(format!("{service}.db")))
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(Duration::from_secs(10))
+        .foreign_keys(true)
+        .statement_cache_capacity(256);
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(ACQUIRE)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options.clone())
+        .await
+        .map_err(refused)?;
+    let read = SqlitePoolOptions::new()
+        .max_connections(readers.max(1))
+        .acquire_timeout(ACQUIRE)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options.pragma("query_only", "ON"))
+        .await
+        .map_err(refused)?;
+    Ok(Pools {
+        write: SqlxSqliteConnector::from_sqlx_sqlite_pool(write),
+        read: SqlxSqliteConnector::from_sqlx_sqlite_pool(read),
+    })
+}
+
+async fn postgres(url: &str, service: &str, connections: u32) -> Result<Pools, StoreError> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(refused)?
+        .application_name(&format!("sluice-{service}"))
+        .statement_cache_capacity(256)
+        .options([
+            ("search_path", service),
+            // Parameterised LIMIT is planned anew each time otherwise: 2.5 times the cost.
+            ("plan_cache_mode", "force_generic_plan"),
+            ("statement_timeout", "30000"),
+            ("idle_in_transaction_session_timeout", "60000"),
+        ]);
+    let pool = PgPoolOptions::new()
+        .max_connections(connections.max(2))
+        .acquire_timeout(ACQUIRE)
+        .connect_with(options)
+        .await
+        .map_err(refused)?;
+    let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
+    Ok(Pools {
+        write: connection.clone(),
+        read: connection,
+    })
+}

@@ -1,0 +1,171 @@
+//! One service's database.
+
+use std::sync::Arc;
+
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, Statement,
+    TransactionTrait,
+};
+use sluice_kernel::{Clock, Ctx};
+use tokio::sync::Notify;
+
+use crate::{
+    AggregateEntity, Finder, Outbox, StoreConfig, StoreError, Tx,
+    connect::{Pools, connect},
+};
+
+struct Inner {
+    service: &'static str,
+    pools: Pools,
+    clock: Arc<dyn Clock>,
+    committed: Arc<Notify>,
+}
+
+/// One service's database; cheap to clone.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+/// The tenant that stands for "all" in the row policies; no caller can carry it as `*` is not
+/// a valid tenant name.
+const EVERY_TENANT: &str = "*";
+
+impl Store {
+    /// Opens `service`'s database; the schema is made by the migrations.
+    ///
+    /// # Errors
+    /// [`StoreError::Connection`] and its like when the database cannot be opened.
+    pub async fn open(
+        config: &StoreConfig,
+        service: &'static str,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StoreError> {
+        let pools = connect(config, service).await?;
+        let committed = Arc::new(Notify::new());
+        Ok(Self(Arc::new(Inner {
+            service,
+            pools,
+            clock,
+            committed,
+        })))
+    }
+
+    /// The service that owns it.
+    pub fn service(&self) -> &'static str {
+        self.0.service
+    }
+
+    /// The clock that its times come from.
+    pub fn clock(&self) -> &dyn Clock {
+        self.0.clock.as_ref()
+    }
+
+    /// Which database it is.
+    pub fn backend(&self) -> DbBackend {
+        self.0.pools.write.get_database_backend()
+    }
+
+    /// The connection for migrations; nothing else may use it.
+    pub fn migration_connection(&self) -> &DatabaseConnection {
+        &self.0.pools.write
+    }
+
+    /// The events that wait for the relay.
+    pub fn outbox(&self) -> Outbox<'_> {
+        Outbox::new(self)
+    }
+
+    /// Told at every commit that wrote events.
+    pub fn committed(&self) -> Arc<Notify> {
+        self.0.committed.clone()
+    }
+
+    /// Begins a transaction for `ctx`'s tenant; dropping it rolls back.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when the writer is not free in time.
+    pub async fn begin(&self, ctx: &Ctx) -> Result<Tx, StoreError> {
+        let inner = self.begin_as(ctx.tenant().as_str()).await?;
+        Ok(Tx::new(inner, self.clone(), ctx.clone()))
+    }
+
+    /// Reads aggregates of `ctx`'s tenant and projects.
+    pub fn find<'a, E: AggregateEntity>(&'a self, ctx: &'a Ctx) -> Finder<'a, E> {
+        Finder::of_store(self, ctx)
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// What it fails with.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.0.pools.read.execute_unprepared("SELECT 1").await?;
+        Ok(())
+    }
+
+    /// Rows of every tenant that match, for recovery loops and workers: never for a caller.
+    ///
+    /// # Errors
+    /// What the database fails with.
+    pub async fn find_everywhere<E: AggregateEntity>(
+        &self,
+        condition: sea_orm::Condition,
+        limit: u64,
+    ) -> Result<Vec<E::Model>, StoreError> {
+        use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+        let query = <E as EntityTrait>::find()
+            .filter(condition)
+            .order_by_asc(E::COLUMNS.id)
+            .limit(limit);
+        match self.reader_as(EVERY_TENANT).await? {
+            Reader::Pool(pool) => Ok(query.all(&pool).await?),
+            Reader::Scoped(tx) => Ok(query.all(&tx).await?),
+        }
+    }
+
+    pub(crate) async fn reader(&self, ctx: &Ctx) -> Result<Reader, StoreError> {
+        self.reader_as(ctx.tenant().as_str()).await
+    }
+
+    async fn reader_as(&self, tenant: &str) -> Result<Reader, StoreError> {
+        match self.backend() {
+            DbBackend::Postgres => {
+                let tx = self.0.pools.read.begin().await?;
+                scope_to_tenant(&tx, tenant).await?;
+                Ok(Reader::Scoped(tx))
+            }
+            _ => Ok(Reader::Pool(self.0.pools.read.clone())),
+        }
+    }
+
+    pub(crate) async fn begin_as(&self, tenant: &str) -> Result<DatabaseTransaction, StoreError> {
+        let options = sea_orm::TransactionOptions {
+            sqlite_transaction_mode: (self.backend() == DbBackend::Sqlite)
+                .then_some(sea_orm::SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        let tx = self.0.pools.write.begin_with_options(options).await?;
+        if self.backend() == DbBackend::Postgres {
+            scope_to_tenant(&tx, tenant).await?;
+        }
+        Ok(tx)
+    }
+}
+
+// Row-level security is the second wall: even a query without a tenant condition sees only
+// this tenant's rows. The setting ends with the transaction.
+async fn scope_to_tenant(tx: &DatabaseTransaction, tenant: &str) -> Result<(), StoreError> {
+    let statement = Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        "SELECT set_config('sluice.tenant', $1, true)",
+        [tenant.into()],
+    );
+    tx.execute_raw(statement).await?;
+    Ok(())
+}
+
+/// Where a read runs: SQLite reads from the pool, PostgreSQL in a transaction that carries the
+/// tenant for the row policies.
+pub(crate) enum Reader {
+    Pool(DatabaseConnection),
+    Scoped(DatabaseTransaction),
+}
