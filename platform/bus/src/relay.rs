@@ -1,0 +1,70 @@
+//! From the outbox to the bus.
+
+use std::{sync::Arc, time::Duration};
+
+use sluice_store::Store;
+use tokio_util::sync::CancellationToken;
+
+use crate::{BusError, Transport};
+
+const BATCH: u32 = 200;
+const LEASE: Duration = Duration::from_secs(30);
+// The floor under the wake-ups: another process may have committed, or died in between.
+const POLL: Duration = Duration::from_secs(1);
+
+/// Takes one store's events to the transport, in order.
+pub struct Relay {
+    store: Store,
+    transport: Arc<dyn Transport>,
+}
+
+impl Relay {
+    /// A relay of `store`'s outbox.
+    pub fn new(store: Store, transport: Arc<dyn Transport>) -> Self {
+        Self { store, transport }
+    }
+
+    /// Runs until `stop`.
+    pub async fn run(self, stop: CancellationToken) {
+        let committed = self.store.committed();
+        loop {
+            // Registered before the look, so that a commit in between is not missed.
+            let woken = committed.notified();
+            let more = match self.step().await {
+                Ok(count) => count > 0,
+                Err(error) => {
+                    tracing::warn!(store = self.store.service(), error = %error, "relay failed");
+                    metrics::counter!("sluice_relay_failures_total").increment(1);
+                    false
+                }
+            };
+            if more && !stop.is_cancelled() {
+                continue;
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = woken => {}
+                () = tokio::time::sleep(POLL) => {}
+            }
+        }
+    }
+
+    /// Takes one batch; returns how many events it took.
+    ///
+    /// # Errors
+    /// When the store or the transport does not answer; nothing is lost.
+    pub async fn step(&self) -> Result<usize, BusError> {
+        let outbox = self.store.outbox();
+        let rows = outbox.claim(BATCH, LEASE).await?;
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        let events: Vec<_> = rows.iter().map(|row| row.envelope.clone()).collect();
+        if let Err(error) = self.transport.publish(&events).await {
+            outbox.release().await?;
+            return Err(error);
+        }
+        outbox.complete(&rows).await?;
+        Ok(rows.len())
+    }
+}
