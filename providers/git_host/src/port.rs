@@ -94,7 +94,8 @@ pub trait GitHost: Send + Sync {
     async fn is_ancestor(&self, repo: &RepoPath, ancestor: &Oid, descendant: &Oid) -> Result<bool>;
 
     /// The commit that `rev` names: 40 hexadecimal digits, `HEAD`, a branch, or an unambiguous
-    /// prefix of at least 7 digits. `None` when there is none; `InvalidName` when it is ambiguous.
+    /// prefix of at least 7 digits. `None` when there is none; errors with
+    /// `InvalidName` when it is ambiguous or could name nothing.
     async fn resolve(&self, repo: &RepoPath, rev: &str) -> Result<Option<Oid>>;
 
     /// A file at a commit; `None` when there is no file at `path`. Errors with `TooLarge` when it

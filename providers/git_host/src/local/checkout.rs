@@ -21,6 +21,15 @@ pub(super) async fn checkout(
     timeout: Duration,
 ) -> Result<()> {
     prepare(dir)?;
+    let outcome = fill(repo, commit, dir, timeout).await;
+    if outcome.is_err() {
+        // Everything in there is ours; emptied, the folder can be tried again.
+        empty(dir);
+    }
+    outcome
+}
+
+async fn fill(repo: &Path, commit: &Oid, dir: &Path, timeout: Duration) -> Result<()> {
     let mut init = bare_git(dir);
     init.args([
         "init",
@@ -47,6 +56,19 @@ pub(super) async fn checkout(
     ]);
     run(checkout, &[], 4096, timeout, DOING).await?;
     Ok(())
+}
+
+/// Best effort: what cannot be removed shows as `NotEmpty` at the next try.
+fn empty(dir: &Path) {
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let path = entry.path();
+        let _ = if folder {
+            fs::remove_dir_all(path)
+        } else {
+            fs::remove_file(path)
+        };
+    }
 }
 
 fn prepare(dir: &Path) -> Result<()> {

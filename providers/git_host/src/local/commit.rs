@@ -37,7 +37,7 @@ pub(super) fn write_empty_tree(repo: &gix::Repository) -> Result<Oid> {
 
 pub(super) fn write(repo: &gix::Repository, spec: &CommitSpec, limits: &Limits) -> Result<Oid> {
     let header = repo.try_find_header(spec.tree.raw()).doing(WRITING)?;
-    if !header.is_some_and(|header| header.kind() == Kind::Tree) {
+    if header.is_none_or(|header| header.kind() != Kind::Tree) {
         return Err(GitHostError::not_found(format_args!("tree {}", spec.tree)));
     }
     for parent in &spec.parents {

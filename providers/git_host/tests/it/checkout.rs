@@ -64,3 +64,25 @@ async fn a_checkout_leaves_a_folder_that_is_in_use_alone() {
     );
     assert!(!other.exists());
 }
+
+#[tokio::test]
+async fn a_checkout_that_fails_leaves_the_folder_empty() {
+    let bench = Bench::new().await;
+    let commit = bench
+        .commit(bench.first, 1, &[put("a", "a"), put("b", "b")])
+        .await;
+    let blob = bench.git(&["rev-parse", &format!("{commit}:b")]);
+    let object = bench
+        .git_dir()
+        .join("objects")
+        .join(&blob[..2])
+        .join(&blob[2..]);
+    fs::remove_file(object).unwrap();
+    let dir = bench.root.path().join("work");
+    let failed = bench.host.checkout(&bench.repo, &commit, &dir).await;
+    assert!(
+        matches!(failed, Err(GitHostError::Command { .. })),
+        "{failed:?}"
+    );
+    assert_eq!(fs::read_dir(&dir).unwrap().count(), 0);
+}

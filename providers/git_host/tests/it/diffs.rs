@@ -13,9 +13,8 @@ async fn diff(bench: &Bench, from: Option<Oid>, to: Oid, limits: DiffLimits) -> 
         .unwrap()
 }
 
-#[tokio::test]
-async fn a_diff_tells_every_kind_of_change_and_its_patches_apply() {
-    let bench = Bench::new().await;
+/// Two commits between which every kind of change happens.
+async fn every_change(bench: &Bench) -> (Oid, Oid) {
     let base = [
         put("edit", lines(0..20)),
         put("gone", "1\n2\n"),
@@ -40,6 +39,13 @@ async fn a_diff_tells_every_kind_of_change_and_its_patches_apply() {
         put("diff", "diff --git a/x b/x\n"),
     ];
     let to = bench.commit(from, 2, &changes).await;
+    (from, to)
+}
+
+#[tokio::test]
+async fn a_diff_tells_every_kind_of_change() {
+    let bench = Bench::new().await;
+    let (from, to) = every_change(&bench).await;
     let files = diff(&bench, Some(from), to, DiffLimits::default()).await;
     let told: Vec<_> = files
         .iter()
@@ -73,6 +79,13 @@ async fn a_diff_tells_every_kind_of_change_and_its_patches_apply() {
             ),
         ]
     );
+}
+
+#[tokio::test]
+async fn the_patches_of_a_diff_apply() {
+    let bench = Bench::new().await;
+    let (from, to) = every_change(&bench).await;
+    let files = diff(&bench, Some(from), to, DiffLimits::default()).await;
     for file in &files {
         let patch = file.patch.as_deref().unwrap();
         assert!(patch.starts_with("diff --git "), "{patch}");

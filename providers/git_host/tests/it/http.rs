@@ -186,3 +186,33 @@ async fn a_client_that_never_finishes_is_cut_off() {
     );
     assert!(stream.next().await.is_none());
 }
+
+fn processes_on(dir: &str) -> usize {
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let lines = entries.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
+    lines
+        .filter(|line| String::from_utf8_lossy(line).contains(dir))
+        .count()
+}
+
+#[tokio::test]
+async fn dropping_the_answer_ends_the_git_process() {
+    let bench = Bench::new().await;
+    let dir = bench.git_dir().display().to_string();
+    let (_open, never) = tokio::io::duplex(64);
+    let stream = bench
+        .host
+        .upload_pack(&bench.repo, None, Box::pin(never))
+        .await
+        .unwrap();
+    assert!(processes_on(&dir) > 0);
+    drop(stream);
+    let gone = async {
+        while processes_on(&dir) > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), gone)
+        .await
+        .unwrap();
+}

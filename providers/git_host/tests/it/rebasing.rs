@@ -91,7 +91,7 @@ async fn commits_whose_change_the_target_has_are_left_out() {
         .commit(bench.first, 1, &[put("t", lines(0..40))])
         .await;
     let fix = put("t", lines(0..40).replace("line 3\n", "fixed\n"));
-    let target = bench.commit(base, 2, &[fix.clone()]).await;
+    let target = bench.commit(base, 2, std::slice::from_ref(&fix)).await;
     let same = bench.commit(base, 3, &[fix]).await;
     assert_eq!(rebase(&bench, target, same).await, MergeOutcome::UpToDate);
     let more = bench.commit(same, 4, &[put("n", "n")]).await;

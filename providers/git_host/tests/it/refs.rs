@@ -3,7 +3,7 @@ use std::time::{Duration, SystemTime};
 
 use sluice_git_host::{GitHost, GitHostError, Limits, Oid, RefChange};
 
-use crate::bench::{Bench, branch, put};
+use crate::bench::{Bench, branch, put, try_git};
 
 fn change(expected: Option<Oid>, new: Option<Oid>) -> RefChange {
     RefChange { expected, new }
@@ -43,6 +43,39 @@ async fn of_many_concurrent_updates_from_one_head_one_wins() {
             "losers see the winner"
         );
         head = won[0];
+        assert_eq!(bench.git(&["rev-parse", "main"]), head.to_string());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn git_itself_and_the_provider_never_both_win() {
+    let bench = Bench::new().await;
+    let mut head = bench.first;
+    for round in 0..15 {
+        let ours = bench.commit(head, round * 10 + 1, &[]).await;
+        let theirs = bench.commit(head, round * 10 + 2, &[]).await;
+        let (dir, from) = (bench.git_dir(), head);
+        let git = tokio::task::spawn_blocking(move || {
+            let (new, old) = (theirs.to_string(), from.to_string());
+            try_git(&dir, &["update-ref", "refs/heads/main", &new, &old])
+                .status
+                .success()
+        });
+        let wanted = change(Some(head), Some(ours));
+        let won = match bench
+            .host
+            .update_ref(&bench.repo, &branch("main"), wanted)
+            .await
+        {
+            Ok(()) => true,
+            Err(GitHostError::RefMoved { actual, .. }) => {
+                assert_eq!(actual, Some(theirs));
+                false
+            }
+            Err(other) => panic!("{other:?}"),
+        };
+        assert_ne!(git.await.unwrap(), won);
+        head = if won { ours } else { theirs };
         assert_eq!(bench.git(&["rev-parse", "main"]), head.to_string());
     }
 }
