@@ -6,12 +6,14 @@
 pub mod envelope;
 pub mod error_code;
 pub mod events;
+pub mod fault;
 pub mod ids;
 pub mod names;
 pub mod scope;
 
 pub use envelope::{Actor, ActorKind, Envelope, EventPayload, NewEvent, Subject};
 pub use error_code::{ErrorClass, ErrorCode};
+pub use fault::{AnyFault, BoxFault, Fault, Finding, public_message};
 pub use ids::*;
 pub use names::{InvalidName, ModuleId, ProjectId, TenantId};
 pub use scope::Scope;

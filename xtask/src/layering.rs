@@ -88,7 +88,10 @@ const RESTRICTIONS: [Restriction; 5] = [
     },
     Restriction {
         family: "axum",
-        allowed: |layer, _| matches!(layer, Layer::Root | Layer::Service | Layer::Outside),
+        allowed: |layer, folder| {
+            matches!(layer, Layer::Root | Layer::Service | Layer::Outside)
+                || folder == "platform/rest"
+        },
         reason: "only src and the services' REST endpoints name axum",
     },
     Restriction {

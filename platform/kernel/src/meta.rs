@@ -1,7 +1,7 @@
 //! What every aggregate carries besides its own fields.
 
 use chrono::{DateTime, Utc};
-use sluice_schema::{ModuleId, ProjectId, TenantId};
+use sluice_schema::{ErrorCode, Fault, ModuleId, ProjectId, TenantId};
 
 use crate::Ctx;
 
@@ -30,6 +30,27 @@ pub struct Meta {
     pub correlation_id: String,
 }
 
+/// The caller read an older version.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the {kind} is at version {current}, not {expected}; read it again")]
+pub struct StaleVersion {
+    /// The aggregate's type.
+    pub kind: &'static str,
+    /// What the caller read.
+    pub expected: i64,
+    /// What it is.
+    pub current: i64,
+}
+
+impl Fault for StaleVersion {
+    fn code(&self) -> ErrorCode {
+        ErrorCode::VersionConflict
+    }
+    fn field(&self) -> Option<String> {
+        Some("expectedVersion".to_owned())
+    }
+}
+
 impl Meta {
     /// For an aggregate that `ctx` makes now.
     pub fn new(
@@ -56,6 +77,22 @@ impl Meta {
     pub fn touch(&mut self, ctx: &Ctx, now: DateTime<Utc>) {
         self.updated_at = now;
         self.updated_by = ctx.actor().id.clone();
+    }
+
+    /// Refuses when the aggregate is not at the version that the caller read.
+    ///
+    /// # Errors
+    /// [`StaleVersion`].
+    pub fn ensure_version(&self, kind: &'static str, expected: i64) -> Result<(), StaleVersion> {
+        if self.version == expected {
+            Ok(())
+        } else {
+            Err(StaleVersion {
+                kind,
+                expected,
+                current: self.version,
+            })
+        }
     }
 
     /// A context to continue this aggregate's work without a caller.

@@ -7,6 +7,7 @@
 //! the first attempt wrote.
 
 mod error;
+mod fault;
 mod limits;
 mod local;
 mod names;

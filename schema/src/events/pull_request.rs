@@ -80,6 +80,8 @@ pub struct PullRequestMerged {
     pub strategy: String,
     /// Who merged.
     pub merged_by: String,
+    /// Whether the source branch shall be deleted now.
+    pub delete_source_branch: bool,
 }
 payload!(PullRequestMerged on "PullRequest" by pull_request_id);
 

@@ -1,0 +1,87 @@
+//! A command as it comes over REST.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Request},
+};
+use http::{HeaderMap, header::CONTENT_TYPE, request::Parts};
+use serde::de::DeserializeOwned;
+use sluice_kernel::{ContentDigest, Ctx, IdempotencyKey};
+use sluice_schema::ErrorCode;
+
+use crate::Problem;
+
+/// The authenticated caller; the edge puts its [`Ctx`] into the request's extensions.
+pub struct Caller(pub Ctx);
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let ctx = parts.extensions.get::<Ctx>().cloned();
+        ctx.map(Caller)
+            .ok_or_else(|| Problem::new(ErrorCode::Unauthenticated, "a bearer token is required"))
+    }
+}
+
+/// A JSON body with the caller's context, which carries the `Idempotency-Key` if there is one.
+pub struct Command<T> {
+    /// The caller.
+    pub ctx: Ctx,
+    /// The body.
+    pub input: T,
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
+    kind.split(';')
+        .next()
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Command<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let Caller(ctx) = Caller::from_request_parts(&mut parts, state).await?;
+        if !is_json(&parts.headers) {
+            let mut problem = Problem::new(
+                ErrorCode::BadRequest,
+                "the content type must be application/json",
+            );
+            problem.status = 415;
+            return Err(problem);
+        }
+        let whole = Request::from_parts(parts.clone(), body);
+        let body = Bytes::from_request(whole, state)
+            .await
+            .map_err(|e| Problem::new(ErrorCode::LimitExceeded, e.body_text()))?;
+        let input = serde_json::from_slice(&body).map_err(|e| {
+            Problem::new(ErrorCode::InvalidInput, format!("the body is refused: {e}"))
+        })?;
+        let ctx = match parts.headers.get("idempotency-key") {
+            None => ctx,
+            Some(key) => {
+                let key = idempotency(key.as_bytes(), &parts, &body).map_err(refused_key)?;
+                ctx.with_idempotency(key)
+            }
+        };
+        Ok(Self { ctx, input })
+    }
+}
+
+fn idempotency(key: &[u8], parts: &Parts, body: &[u8]) -> Result<IdempotencyKey, &'static str> {
+    let path = parts.uri.path().as_bytes();
+    let fingerprint = ContentDigest::of_parts([parts.method.as_str().as_bytes(), path, body]);
+    IdempotencyKey::new(std::str::from_utf8(key).unwrap_or_default(), fingerprint)
+}
+
+fn refused_key(rule: &str) -> Problem {
+    let mut problem = Problem::new(ErrorCode::InvalidInput, rule);
+    problem.field = Some("Idempotency-Key".to_owned());
+    problem
+}

@@ -1,0 +1,13 @@
+//! What the services' REST endpoints share.
+//!
+//! [`Command`] reads a JSON body with its caller and idempotency key, [`Problem`] answers errors
+//! as RFC 9457 problem details, and [`Operation`] describes an endpoint for the OpenAPI document
+//! beside the handler, so that the two are changed together.
+
+mod command;
+mod openapi;
+mod problem;
+
+pub use command::{Caller, Command};
+pub use openapi::{Operation, document};
+pub use problem::Problem;

@@ -1,0 +1,116 @@
+//! The OpenAPI 3.1 document, put together from the services' operations.
+
+use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use serde_json::{Map, Value, json};
+
+use crate::Problem;
+
+/// One endpoint.
+pub struct Operation {
+    method: &'static str,
+    path: &'static str,
+    id: &'static str,
+    summary: &'static str,
+    request: Option<fn(&mut SchemaGenerator) -> Value>,
+    response: fn(&mut SchemaGenerator) -> Value,
+    created: bool,
+}
+
+fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
+    generator.subschema_for::<T>().to_value()
+}
+
+impl Operation {
+    /// `POST path`: a command with body `I` that answers 201 with `O`, or 200 when replayed.
+    pub fn post<I: JsonSchema, O: JsonSchema>(
+        path: &'static str,
+        id: &'static str,
+        summary: &'static str,
+    ) -> Self {
+        let (request, response) = (Some(schema::<I> as _), schema::<O> as _);
+        Self {
+            method: "post",
+            path,
+            id,
+            summary,
+            request,
+            response,
+            created: true,
+        }
+    }
+
+    /// `GET path`: answers 200 with `O`.
+    pub fn get<O: JsonSchema>(path: &'static str, id: &'static str, summary: &'static str) -> Self {
+        let response = schema::<O> as _;
+        Self {
+            method: "get",
+            path,
+            id,
+            summary,
+            request: None,
+            response,
+            created: false,
+        }
+    }
+
+    fn describe(&self, generator: &mut SchemaGenerator) -> Value {
+        let body = json!({ "application/json": { "schema": (self.response)(generator) } });
+        let problem =
+            json!({ "application/problem+json": { "schema": schema::<Problem>(generator) } });
+        let mut responses = json!({
+            "200": { "description": "the object, as it stands", "content": body },
+            "default": { "description": "refused or failed", "content": problem },
+        });
+        let mut parameters = path_parameters(self.path);
+        if self.created {
+            responses["201"] = json!({ "description": "the object, made now", "content": body });
+            parameters.push(json!({
+                "name": "Idempotency-Key", "in": "header", "required": false,
+                "description": "the same key with the same request replays; with another it is a conflict",
+                "schema": { "type": "string", "minLength": 1, "maxLength": 255 },
+            }));
+        }
+        let mut operation = json!({
+            "operationId": self.id, "summary": self.summary,
+            "parameters": parameters, "responses": responses,
+        });
+        if let Some(request) = self.request {
+            let content = json!({ "application/json": { "schema": request(generator) } });
+            operation["requestBody"] = json!({ "required": true, "content": content });
+        }
+        operation
+    }
+}
+
+fn path_parameters(path: &str) -> Vec<Value> {
+    let names = path
+        .split('/')
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    names
+        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
+        .collect()
+}
+
+/// The document for `operations`.
+pub fn document(operations: &[Operation], version: &str) -> Value {
+    let settings = SchemaSettings::draft2020_12()
+        .with(|settings| settings.definitions_path = "/components/schemas".into());
+    let mut generator = settings.into_generator();
+    let mut paths = Map::new();
+    for operation in operations {
+        let described = operation.describe(&mut generator);
+        let path = paths.entry(operation.path).or_insert_with(|| json!({}));
+        path[operation.method] = described;
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": { "title": "Sluice", "version": version,
+                  "description": "Commands of the delivery chain, beside the GraphQL API." },
+        "security": [{ "bearer": [] }],
+        "paths": paths,
+        "components": {
+            "securitySchemes": { "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" } },
+            "schemas": generator.take_definitions(true),
+        },
+    })
+}
