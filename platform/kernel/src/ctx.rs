@@ -59,7 +59,7 @@ struct Inner {
     causation_id: Option<EventId>,
     deadline: Option<Instant>,
     idempotency: Option<IdempotencyKey>,
-    statements: StatementCounter,
+    statements: Arc<StatementCounter>,
 }
 
 /// The first argument of every call below the edge; cheap to clone.
@@ -97,7 +97,7 @@ impl Ctx {
             causation_id: None,
             deadline: None,
             idempotency: None,
-            statements: StatementCounter::default(),
+            statements: Arc::default(),
         }))
     }
 
@@ -110,7 +110,7 @@ impl Ctx {
             causation_id: Some(event.event_id),
             deadline: None,
             idempotency: None,
-            statements: StatementCounter::default(),
+            statements: Arc::default(),
         }))
     }
 
@@ -129,7 +129,7 @@ impl Ctx {
             causation_id: None,
             deadline: None,
             idempotency: None,
-            statements: StatementCounter::default(),
+            statements: Arc::default(),
         }))
     }
 
@@ -141,7 +141,7 @@ impl Ctx {
             causation_id: self.0.causation_id,
             deadline: self.0.deadline,
             idempotency: self.0.idempotency.clone(),
-            statements: StatementCounter::default(),
+            statements: self.0.statements.clone(),
         };
         change(&mut inner);
         Self(Arc::new(inner))
@@ -201,7 +201,7 @@ impl Ctx {
     pub fn idempotency(&self) -> Option<&IdempotencyKey> {
         self.0.idempotency.as_ref()
     }
-    /// SQL statements of this request.
+    /// SQL statements of this request; contexts made from this one count together.
     pub fn statements(&self) -> &StatementCounter {
         &self.0.statements
     }
