@@ -63,6 +63,15 @@ fn only_steps_that_the_runner_knows_are_used() {
 }
 
 #[test]
+fn the_local_runner_can_run_every_pipeline() {
+    for name in SAMPLES {
+        let pipeline = generate(&module(&sample(name)));
+        let plan = sluice_pipeline_runner::RunPlan::parse(&pipeline);
+        assert!(plan.is_ok(), "{name}: {:#?}", plan.err());
+    }
+}
+
+#[test]
 fn the_same_module_gives_the_same_bytes_and_names_its_digest() {
     for name in SAMPLES {
         let module = module(&sample(name));
