@@ -1,0 +1,20 @@
+//! What tests stand on: real databases of their own, waits with deadlines, users of several
+//! tenants and scopes, and a GraphQL client. Used by tests only, where a panic is the report.
+#![allow(
+    clippy::panic,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test's failure is a panic"
+)]
+
+mod client;
+mod database;
+mod postgres;
+mod users;
+mod wait;
+
+pub use client::{Answer, Client};
+pub use database::{Backend, Databases};
+pub use postgres::PostgresServer;
+pub use users::{TokenKey, User};
+pub use wait::{eventually, eventually_within};
