@@ -9,6 +9,7 @@ use sea_orm_migration::{
 };
 use sluice_store::Store;
 
+mod branch;
 mod bus;
 pub mod common;
 mod repository;
@@ -31,7 +32,7 @@ pub enum MigrationError {
 }
 
 /// Names of all stores, in the order in which they are migrated.
-pub const STORES: &[&str] = &["bus", "repository"];
+pub const STORES: &[&str] = &["bus", "repository", "branch"];
 
 /// Brings the store's schema up to date. Safe to run by several processes at once.
 ///
@@ -56,6 +57,7 @@ pub async fn migrate(store: &Store) -> Result<(), MigrationError> {
     let applied = match name {
         "bus" => bus::Migrator::up(&turn, None).await,
         "repository" => repository::Migrator::up(&turn, None).await,
+        "branch" => branch::Migrator::up(&turn, None).await,
         other => return Err(MigrationError::UnknownStore(other.to_owned())),
     };
     applied.map_err(failed)?;
