@@ -175,7 +175,7 @@ impl PipelineRunner for LocalRunner {
         let started_at = Utc::now();
         let result = run_stages(&run).await;
         // Nothing of the run may live on, wherever it went.
-        end_all(Vec::new(), &run.token, run.limits().kill_grace).await;
+        end_all(Vec::new(), Some(&run.token), run.limits().kill_grace).await;
         if let Some(gone) = run.recorder.gone() {
             return Err(gone.into());
         }

@@ -23,7 +23,9 @@ pub(super) fn resolve(
 ) -> Vec<Vec<usize>> {
     let mut positions: HashMap<String, usize> = HashMap::new();
     for (position, node) in nodes.iter().enumerate() {
-        let first = *positions.entry(node.name.to_lowercase()).or_insert(position);
+        let first = *positions
+            .entry(node.name.to_lowercase())
+            .or_insert(position);
         if first != position {
             let message = format!("the {what} `{}` is defined twice", node.name);
             findings.add(&node.view, Rule::DuplicateName, message);

@@ -60,10 +60,10 @@ impl Drop for Group {
 
 /// Ends groups, and processes that carry the token wherever they went. Returns when all are gone,
 /// at the latest a few seconds after `grace`.
-pub(crate) async fn end_all(groups: Vec<Group>, token: &str, grace: Duration) {
+pub(crate) async fn end_all(groups: Vec<Group>, token: Option<&str>, grace: Duration) {
     let mut left = Left {
         groups,
-        strays: proc::marked(TOKEN_VARIABLE, token),
+        strays: strays(token),
     };
     if left.is_empty() {
         return;
@@ -73,11 +73,17 @@ pub(crate) async fn end_all(groups: Vec<Group>, token: &str, grace: Duration) {
         return;
     }
     // Strays may have had children meanwhile.
-    left.strays = proc::marked(TOKEN_VARIABLE, token);
+    left.strays = strays(token);
     left.signal(Signal::SIGKILL);
     if !left.gone_within(AFTER_KILL).await {
         tracing::warn!("processes of a step outlive SIGKILL");
     }
+}
+
+fn strays(token: Option<&str>) -> Vec<Stat> {
+    token
+        .map(|token| proc::marked(TOKEN_VARIABLE, token))
+        .unwrap_or_default()
 }
 
 struct Left {

@@ -59,7 +59,11 @@ pub(super) fn members(group: i32) -> Vec<Stat> {
 }
 
 /// The living processes whose environment holds `name=` with a value that begins with `prefix`.
+/// An empty prefix finds nothing, because it would find the processes of every run.
 pub(super) fn marked(name: &str, prefix: &str) -> Vec<Stat> {
+    if prefix.is_empty() {
+        return Vec::new();
+    }
     let wanted = format!("{name}={prefix}");
     let has = |pid: &i32| {
         let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();

@@ -103,7 +103,7 @@ fn find(registry: &Registry, token: Option<&str>) -> Vec<Stat> {
                 .filter(|_| leader.group == leader.pid),
         );
     }
-    if let Some(token) = token.filter(|token| !token.is_empty()) {
+    if let Some(token) = token {
         for stat in proc::marked(TOKEN_VARIABLE, token) {
             if !found.contains(&stat) {
                 found.push(stat);

@@ -41,7 +41,7 @@ pub(crate) struct JobState {
     pub(crate) outputs: BTreeMap<String, String>,
     /// Groups of processes that outlived their step.
     pub(crate) groups: Vec<Group>,
-    /// Marks the processes of this job.
+    /// Marks the processes of this job. Ends in a dot, so that no token begins with another.
     pub(crate) token: String,
     pub(crate) results: Vec<RecordResult>,
     pub(crate) canceled: bool,
@@ -109,7 +109,7 @@ pub(crate) async fn run_leg(
     };
     let error = run_steps(run, stage, job, &id, &mut state).await;
     let grace = run.limits().kill_grace;
-    end_all(std::mem::take(&mut state.groups), &state.token, grace).await;
+    end_all(std::mem::take(&mut state.groups), Some(&state.token), grace).await;
     let result = match state.result() {
         RecordResult::Failed if job.continue_on_error => RecordResult::SucceededWithIssues,
         result => result,
@@ -178,7 +178,7 @@ fn prepare(
         path: Vec::new(),
         outputs: BTreeMap::new(),
         groups: Vec::new(),
-        token: format!("{}.{}", run.token, run.next_number()),
+        token: format!("{}.{}.", run.token, run.next_number()),
         results: Vec::new(),
         canceled: false,
     })

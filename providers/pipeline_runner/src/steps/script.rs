@@ -38,7 +38,7 @@ pub(super) async fn run(
     let seen = pump(session, &mut child, &group, out, err, stop).await;
     if seen.stopped.is_some() || seen.status.is_none() {
         let grace = session.run.limits().kill_grace;
-        end_all(vec![group], "", grace).await;
+        end_all(vec![group], None, grace).await;
     } else if group.is_alive() {
         // As on an agent, a server that a step leaves in the background serves the later steps.
         session.job.groups.push(group);
