@@ -1,0 +1,128 @@
+//! One conversation with the server: sends, repeats, tells of waiting.
+
+use std::time::{Duration, Instant};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::cli::client::{Client, Patience, Waiting};
+
+use super::{
+    ShipError,
+    api::{Payload, UserError},
+    progress::{Event, Progress},
+};
+
+/// What refused a command, or why there is no answer.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// The domain refuses.
+    User(Vec<UserError>),
+    /// Everything else.
+    Other(ShipError),
+}
+
+impl Refusal {
+    /// As an error of shipping that says what was to be done.
+    pub(super) fn into_error(self, doing: &'static str) -> ShipError {
+        match self {
+            Self::User(errors) => ShipError::Refused { doing, errors },
+            Self::Other(error) => error,
+        }
+    }
+
+    /// Whether the refusal has this code.
+    pub(super) fn has(&self, code: &str) -> bool {
+        matches!(self, Self::User(errors) if errors.iter().any(|error| error.code == code))
+    }
+}
+
+pub(super) struct Session<'a> {
+    client: Client,
+    patience: Patience,
+    timeout: Duration,
+    pub(super) progress: &'a mut dyn Progress,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(client: Client, timeout: Duration, progress: &'a mut dyn Progress) -> Self {
+        Self { client, patience: Patience::new(timeout), timeout, progress }
+    }
+
+    /// Asks, until there is an answer.
+    pub(super) async fn ask<T: DeserializeOwned>(
+        &mut self,
+        document: &str,
+        variables: impl Serialize,
+    ) -> Result<T, ShipError> {
+        let progress = &mut *self.progress;
+        let mut tell = |waiting: Waiting<'_>| match waiting {
+            Waiting::Again { error, pause } => {
+                progress.on(Event::Waiting { reason: error.to_string(), pause });
+            }
+            Waiting::Back => progress.on(Event::Back),
+        };
+        let answer = self.client.persist(document, variables, &mut self.patience, &mut tell).await;
+        Ok(answer?)
+    }
+
+    /// Sends a command, until there is an answer; natural keys make repeating harmless.
+    pub(super) async fn command<T: DeserializeOwned>(
+        &mut self,
+        document: &str,
+        input: impl Serialize,
+    ) -> Result<T, Refusal> {
+        #[derive(Serialize)]
+        struct Variables<I> {
+            input: I,
+        }
+        #[derive(serde::Deserialize)]
+        struct Data<T> {
+            payload: Payload<T>,
+        }
+        let data: Result<Data<T>, _> = self.ask(document, Variables { input }).await;
+        let payload = data.map_err(Refusal::Other)?.payload;
+        match payload.object {
+            Some(object) if payload.user_errors.is_empty() => Ok(object),
+            _ => Err(Refusal::User(payload.user_errors)),
+        }
+    }
+
+    /// Tells that an object of the chain is there.
+    pub(super) fn tell(&mut self, what: &'static str, text: String) {
+        self.progress.on(Event::Step { what, text });
+    }
+
+    /// A limit for waiting until something changes.
+    pub(super) fn deadline(&self, waiting_for: &'static str) -> Deadline {
+        Deadline { since: Instant::now(), timeout: self.timeout, waiting_for }
+    }
+}
+
+/// How long nothing may change.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Deadline {
+    since: Instant,
+    timeout: Duration,
+    waiting_for: &'static str,
+}
+
+impl Deadline {
+    /// Pauses before the next look.
+    ///
+    /// # Errors
+    /// `Stalled` when the time is over.
+    pub(super) async fn pause(&self, pause: Duration) -> Result<(), ShipError> {
+        let left = self.timeout.saturating_sub(self.since.elapsed());
+        if left.is_zero() {
+            let seconds = self.timeout.as_secs();
+            return Err(ShipError::Stalled { waiting_for: self.waiting_for, seconds });
+        }
+        tokio::time::sleep(pause.min(left)).await;
+        Ok(())
+    }
+
+    /// Something changed.
+    pub(super) fn renew(&mut self) {
+        self.since = Instant::now();
+    }
+}

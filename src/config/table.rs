@@ -1,0 +1,141 @@
+//! Every setting, in one table: flag, variable, key of the file, default and meaning.
+
+/// One setting.
+#[derive(Debug)]
+pub struct Setting {
+    /// Its key in `sluice.toml`: `name`, or `section.name`.
+    pub key: &'static str,
+    /// What holds when nothing else is said; `None`: nothing, or it follows from others.
+    pub default: Option<&'static str>,
+    /// What the value looks like, in help texts.
+    pub value: &'static str,
+    /// What it means.
+    pub help: &'static str,
+    /// Whether values stay out of messages.
+    pub secret: bool,
+}
+
+impl Setting {
+    /// Its environment variable.
+    pub fn variable(&self) -> String {
+        format!("SLUICE_{}", self.key.replace('.', "_").to_uppercase())
+    }
+
+    /// Its flag, with the dashes.
+    pub fn flag(&self) -> String {
+        format!("--{}", self.flag_name())
+    }
+
+    pub(super) fn flag_name(&self) -> String {
+        self.key.replace(['.', '_'], "-")
+    }
+
+    pub(super) fn find(key: &str) -> Option<&'static Setting> {
+        SETTINGS.iter().find(|setting| setting.key == key)
+    }
+}
+
+const fn setting(
+    key: &'static str,
+    default: Option<&'static str>,
+    value: &'static str,
+    help: &'static str,
+) -> Setting {
+    Setting {
+        key,
+        default,
+        value,
+        help,
+        secret: false,
+    }
+}
+
+const fn secret(setting: Setting) -> Setting {
+    Setting {
+        secret: true,
+        ..setting
+    }
+}
+
+/// All settings, in the order of the documentation.
+#[rustfmt::skip]
+pub const SETTINGS: &[Setting] = &[
+    setting("mode", Some("embedded"), "embedded|production", "How to run: everything in one process with its own key, or with an identity provider and PostgreSQL"),
+    setting("listen", Some("127.0.0.1:8080"), "ADDRESS:PORT", "Where to accept connections; port 0 takes a free one"),
+    setting("public_url", None, "URL", "Where clients reach the server; remote URLs of repositories begin with it; http://<listen> when absent"),
+    setting("data_dir", Some("./.sluice"), "FOLDER", "Repositories, blobs, work folders, keys and embedded databases"),
+    secret(setting("database.url", None, "postgres://…", "PostgreSQL; absent: one SQLite file per service in the data folder")),
+    setting("database.connections", Some("4"), "COUNT", "PostgreSQL connections per service, 2 to 100"),
+    setting("database.readers", Some("4"), "COUNT", "SQLite read-only connections per service, 1 to 64"),
+    setting("auth.issuer", None, "TEXT", "The `iss` that tokens must carry; `sluice` in the embedded mode when absent"),
+    setting("auth.audience", None, "TEXT", "The `aud` that tokens must carry; `sluice` in the embedded mode when absent"),
+    setting("auth.jwks_url", None, "URL", "Public keys of the identity provider, https; production mode only"),
+    setting("auth.leeway", Some("30s"), "TIME", "How far clocks may differ, up to 5m"),
+    setting("auth.jwks_max_age", Some("10m"), "TIME", "How old fetched keys may be before they are fetched again"),
+    setting("auth.jwks_min_interval", Some("10s"), "TIME", "The least time between two fetches, however many unknown keys tokens name"),
+    setting("http.request_timeout", Some("60s"), "TIME", "The longest time for one request; fetches by git have their own"),
+    setting("http.body_limit", Some("1MiB"), "SIZE", "The largest body of a REST request that carries no files"),
+    setting("http.graphql_body_limit", Some("32MiB"), "SIZE", "The largest body of a GraphQL request, and of a commit over REST"),
+    setting("http.shutdown_grace", Some("20s"), "TIME", "How long to wait for requests, and then for workers, when the server ends"),
+    setting("graphql.introspection", None, "true|false", "Whether the schema can be asked for; off in production when absent"),
+    setting("graphql.max_selections", Some("2000"), "COUNT", "Fields that one operation may select, fragments expanded"),
+    setting("graphql.max_depth", Some("15"), "COUNT", "How deep selections may nest"),
+    setting("graphql.max_aliases", Some("50"), "COUNT", "Aliases that one operation may use"),
+    setting("graphql.max_root_fields", Some("20"), "COUNT", "Fields that one operation may select at its root"),
+    setting("graphql.max_complexity", Some("50000"), "COUNT", "Fields that one operation may ask for, lists counted by their page size"),
+    setting("runner.concurrency", Some("2"), "COUNT", "Pipeline runs at the same time, 1 to 64"),
+    setting("runner.timeout", Some("60m"), "TIME", "The longest time for one run"),
+    setting("log.format", Some("auto"), "auto|pretty|json", "How to log: for people on a terminal, else as JSON lines. RUST_LOG selects what"),
+];
+
+/// The table of all settings as Markdown, for the README.
+pub fn markdown() -> String {
+    let mut text = String::from("| variable | key | default | meaning |\n|---|---|---|---|\n");
+    for setting in SETTINGS {
+        let default = setting
+            .default
+            .map(|default| format!("`{default}`"))
+            .unwrap_or_default();
+        let help = setting.help.replace('|', "\\|");
+        text += &format!(
+            "| `{}` | `{}` | {default} | {help} |\n",
+            setting.variable(),
+            setting.key
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, path::Path};
+
+    use super::*;
+
+    #[test]
+    fn no_two_settings_share_a_variable_or_a_flag() {
+        let variables: BTreeSet<_> = SETTINGS.iter().map(Setting::variable).collect();
+        let flags: BTreeSet<_> = SETTINGS.iter().map(Setting::flag).collect();
+        assert_eq!(variables.len(), SETTINGS.len());
+        assert_eq!(flags.len(), SETTINGS.len());
+        assert!(variables.contains("SLUICE_AUTH_JWKS_URL"));
+        assert!(flags.contains("--auth-jwks-url"));
+    }
+
+    #[test]
+    fn the_readme_lists_every_variable() {
+        let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+        let Ok(text) = std::fs::read_to_string(readme) else {
+            return;
+        };
+        let missing: Vec<_> = SETTINGS
+            .iter()
+            .map(Setting::variable)
+            .filter(|variable| !text.contains(variable.as_str()))
+            .collect();
+        assert!(
+            missing.is_empty(),
+            "README.md does not list {missing:?}; `sluice settings` prints the table"
+        );
+    }
+}
