@@ -1,0 +1,23 @@
+//! The GraphQL schema: thin objects over the services' models.
+//!
+//! An object is a newtype over the service's model and shows it through getters. Edges are
+//! declared once each (`declare`), and looked up in batches (`loaders`): however many objects a
+//! level holds, an edge costs one statement. Whoever executes a request hands its [`Ctx`] to
+//! [`execute`]; nothing else reads who the caller is.
+
+pub mod dead_letter;
+mod declare;
+pub mod fault;
+mod limits;
+pub mod loaders;
+mod mutation;
+pub mod node;
+pub mod paging;
+pub mod repository;
+mod root;
+pub mod scalars;
+pub mod server;
+
+pub use limits::Limits;
+pub use root::{Mutation, Options, Query, Services, SluiceSchema, execute, schema, sdl};
+pub use server::ServerMode;

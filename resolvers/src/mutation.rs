@@ -1,0 +1,57 @@
+//! What mutations have in common: inputs become commands, outcomes become payloads.
+
+use sluice_kernel::Outcome;
+use sluice_schema::BoxFault;
+
+use crate::{
+    fault::{InputFault, Result, UserError},
+    loaders::Call,
+};
+
+/// What a payload is made of.
+pub(crate) struct Settled<T> {
+    /// The object after the command; absent when it was refused.
+    pub(crate) value: Option<T>,
+    /// Whether the command had been carried out before.
+    pub(crate) replayed: bool,
+    /// Why it was refused.
+    pub(crate) user_errors: Vec<UserError>,
+}
+
+/// Turns an input into the service's command.
+///
+/// # Errors
+/// `INVALID_INPUT` with the field and its rule.
+pub(crate) fn command<C>(
+    input: impl TryInto<C, Error = InputFault>,
+) -> std::result::Result<C, BoxFault> {
+    input.try_into().map_err(BoxFault::from)
+}
+
+/// Sorts an outcome: refusals of the domain stand in the payload.
+///
+/// # Errors
+/// Every fault that is no refusal: the caller's request, or the system.
+pub(crate) fn settle<T>(
+    call: &Call,
+    outcome: std::result::Result<Outcome<T>, BoxFault>,
+) -> Result<Settled<T>> {
+    match outcome {
+        Ok(outcome) => Ok(Settled {
+            value: Some(outcome.value),
+            replayed: outcome.replayed,
+            user_errors: Vec::new(),
+        }),
+        Err(fault) => {
+            let failure = call.failure(fault);
+            if !failure.is_refusal() {
+                return Err(failure);
+            }
+            Ok(Settled {
+                value: None,
+                replayed: false,
+                user_errors: vec![failure.user_error()],
+            })
+        }
+    }
+}

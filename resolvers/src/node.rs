@@ -1,0 +1,102 @@
+//! Finding any object by its global id.
+
+use async_graphql::{Context, ID, Interface, Object};
+use chrono::{DateTime, Utc};
+use futures::future::try_join_all;
+use sluice_schema::{BoxFault, ErrorCode, Fault};
+
+use crate::{
+    fault::Result,
+    loaders::Call,
+    repository::{Repository, RepositoryById},
+};
+
+pub(crate) const MAX_NODES: usize = 100;
+
+/// Anything that has a global id.
+#[derive(Interface, Debug)]
+#[graphql(field(name = "id", ty = "ID", desc = "Global id; `node` finds the object by it."))]
+pub enum Node {
+    /// A repository.
+    Repository(Repository),
+}
+
+/// What every aggregate carries besides its own fields.
+#[derive(Interface, Debug)]
+#[graphql(
+    field(name = "id", ty = "ID", desc = "Global id; `node` finds the object by it."),
+    field(name = "tenant_id", ty = "ID", desc = "The tenant that owns it."),
+    field(name = "project_id", ty = "ID", desc = "The project that owns it."),
+    field(name = "module_id", ty = "Option<ID>", desc = "The module that it belongs to, when known."),
+    field(name = "version", ty = "i64", desc = "1 when made, one more with each change."),
+    field(name = "created_at", ty = "DateTime<Utc>", desc = "When it was made."),
+    field(name = "updated_at", ty = "DateTime<Utc>", desc = "When it last changed."),
+    field(name = "created_by", ty = "&str", desc = "Who made it."),
+    field(name = "updated_by", ty = "&str", desc = "Who last changed it."),
+    field(name = "trace_id", ty = "&str", desc = "Trace of the request that made it.")
+)]
+pub enum Aggregate {
+    /// A repository.
+    Repository(Repository),
+}
+
+/// More ids than one query may ask for.
+#[derive(Debug, thiserror::Error)]
+#[error("nodes takes at most {MAX_NODES} ids, not {0}")]
+struct TooManyIds(usize);
+
+impl Fault for TooManyIds {
+    fn code(&self) -> ErrorCode {
+        ErrorCode::LimitExceeded
+    }
+    fn field(&self) -> Option<String> {
+        Some("ids".to_owned())
+    }
+}
+
+macro_rules! find {
+    ($call:ident, $id:ident: $($object:ident by $lookup:ident,)*) => {
+        $(if let Ok(id) = $id.parse() {
+            let found = $call.one(Some($lookup(id))).await?;
+            return Ok(found.map(|model| $object(model).into()));
+        })*
+    };
+}
+
+async fn find(call: &Call, id: &str) -> Result<Option<Node>> {
+    find! { call, id:
+        Repository by RepositoryById,
+    }
+    Ok(None)
+}
+
+/// Finding any object by its global id.
+#[derive(Debug, Default)]
+pub struct NodeQuery;
+
+/// Finding any object by its global id.
+#[Object]
+impl NodeQuery {
+    /// The object with this id; null when there is none that the caller may see.
+    async fn node(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The global id.")] id: ID,
+    ) -> Result<Option<Node>> {
+        find(Call::of(context)?, &id).await
+    }
+
+    /// The objects with these ids, in their order; null for each that the caller may not see.
+    #[graphql(complexity = "ids.len() * child_complexity + 1")]
+    async fn nodes(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Global ids, at most 100.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Node>>> {
+        let call = Call::of(context)?;
+        if ids.len() > MAX_NODES {
+            return Err(call.failure(BoxFault::from(TooManyIds(ids.len()))));
+        }
+        try_join_all(ids.iter().map(|id| find(call, id))).await
+    }
+}

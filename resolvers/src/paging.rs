@@ -1,0 +1,375 @@
+//! Lists: the same arguments, cursors and counts on every one of them.
+
+use std::{borrow::Cow, collections::HashMap, fmt::Debug, future::Future, hash::{Hash, Hasher}, sync::Arc};
+
+use async_graphql::{
+    InputType, Object, OutputType, SimpleObject, TypeName,
+};
+use futures::future::BoxFuture;
+use sluice_kernel::{Ctx, Direction, Page, PageArgs, PageRequest};
+use sluice_schema::BoxFault;
+
+use crate::{Services, fault::{InputFault, Result}, loaders::{Call, Lookup, grouped}};
+
+type Found<T> = std::result::Result<T, BoxFault>;
+
+/// An object that lists are made of: how one service pages through it.
+pub trait Listed: OutputType + From<Arc<Self::Model>> + Clone + 'static {
+    /// The service's model.
+    type Model: Send + Sync + 'static;
+    /// The service's filter.
+    type Filter: Default + Clone + Eq + Hash + Debug + Send + Sync + 'static;
+    /// The service's orders.
+    type Order: Default + Copy + Eq + Hash + Debug + Send + Sync + 'static;
+    /// The filter argument.
+    type FilterInput: InputType + TryInto<Self::Filter, Error = InputFault>;
+    /// The order argument.
+    type OrderInput: InputType + Into<(Self::Order, Direction)>;
+
+    /// The order's name in cursors.
+    fn order_name(order: Self::Order) -> &'static str;
+
+    /// One page of all that the caller may see.
+    fn page(
+        services: &Services,
+        ctx: &Ctx,
+        args: &ListArgs<Self>,
+    ) -> impl Future<Output = Found<Page<Arc<Self::Model>>>> + Send;
+
+    /// How many match.
+    fn count(
+        services: &Services,
+        ctx: &Ctx,
+        filter: &Self::Filter,
+    ) -> impl Future<Output = Found<u64>> + Send;
+}
+
+/// Checked arguments of a list.
+pub struct ListArgs<L: Listed> {
+    /// Which rows.
+    pub filter: L::Filter,
+    /// Sorted by what, and which way.
+    pub order: (L::Order, Direction),
+    /// Which page.
+    pub request: PageRequest,
+}
+
+impl<L: Listed> ListArgs<L> {
+    /// Checks arguments as they came.
+    ///
+    /// # Errors
+    /// `INVALID_INPUT` with the argument and its rule.
+    pub fn new(
+        page: &PageArgs,
+        filter: Option<L::FilterInput>,
+        order: Option<L::OrderInput>,
+    ) -> Found<Self> {
+        let filter = match filter {
+            Some(filter) => filter.try_into()?,
+            None => L::Filter::default(),
+        };
+        // Without a wish, the newest first.
+        let newest = (L::Order::default(), Direction::Descending);
+        let order = order.map_or(newest, Into::into);
+        let request = PageRequest::new(page, L::order_name(order.0), order.1)?;
+        Ok(Self {
+            filter,
+            order,
+            request,
+        })
+    }
+}
+
+impl<L: Listed> Clone for ListArgs<L> {
+    fn clone(&self) -> Self {
+        Self {
+            filter: self.filter.clone(),
+            order: self.order,
+            request: self.request.clone(),
+        }
+    }
+}
+
+impl<L: Listed> PartialEq for ListArgs<L> {
+    fn eq(&self, other: &Self) -> bool {
+        self.order == other.order && self.request == other.request && self.filter == other.filter
+    }
+}
+
+impl<L: Listed> Eq for ListArgs<L> {}
+
+impl<L: Listed> Hash for ListArgs<L> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.filter.hash(state);
+        self.order.0.hash(state);
+        self.request.limit.hash(state);
+        for cursor in [&self.request.after, &self.request.before] {
+            cursor.as_ref().map(|cursor| &cursor.id).hash(state);
+        }
+    }
+}
+
+/// A list below a parent: how one service pages through the children of many parents at once.
+pub trait Children: Send + Sync + 'static {
+    /// What the parent is known by.
+    type Parent: Clone + Eq + Hash + Send + Sync + 'static;
+    /// What is listed.
+    type Item: Listed;
+
+    /// One page for each parent, in one statement.
+    fn pages(
+        services: &Services,
+        ctx: &Ctx,
+        parents: &[Self::Parent],
+        args: &ListArgs<Self::Item>,
+    ) -> impl Future<Output = Found<ModelPages<Self>>> + Send;
+
+    /// How many match for each parent, in one statement.
+    fn counts(
+        services: &Services,
+        ctx: &Ctx,
+        parents: &[Self::Parent],
+        filter: &<Self::Item as Listed>::Filter,
+    ) -> impl Future<Output = Found<HashMap<Self::Parent, u64>>> + Send;
+}
+
+/// Pages of models by parent.
+pub type ModelPages<C> = HashMap<
+    <C as Children>::Parent,
+    Page<Arc<<<C as Children>::Item as Listed>::Model>>,
+>;
+
+/// A parent's page: batched with the pages of other parents under the same arguments.
+struct PageOf<C: Children> {
+    parent: C::Parent,
+    args: Arc<ListArgs<C::Item>>,
+}
+
+/// A parent's count: batched with the counts of other parents under the same filter.
+struct CountOf<C: Children> {
+    parent: C::Parent,
+    filter: <C::Item as Listed>::Filter,
+}
+
+macro_rules! key_traits {
+    ($($name:ident { $($field:ident),* })*) => {$(
+        impl<C: Children> Clone for $name<C> {
+            fn clone(&self) -> Self {
+                Self { $($field: self.$field.clone(),)* }
+            }
+        }
+        impl<C: Children> PartialEq for $name<C> {
+            fn eq(&self, other: &Self) -> bool {
+                $(self.$field == other.$field)&&*
+            }
+        }
+        impl<C: Children> Eq for $name<C> {}
+        impl<C: Children> Hash for $name<C> {
+            fn hash<H: Hasher>(&self, state: &mut H) {
+                $(self.$field.hash(state);)*
+            }
+        }
+    )*};
+}
+key_traits! {
+    PageOf { parent, args }
+    CountOf { parent, filter }
+}
+
+impl<C: Children> Lookup for PageOf<C> {
+    type Value = Arc<Page<Arc<<C::Item as Listed>::Model>>>;
+
+    async fn load(
+        services: &Services,
+        ctx: &Ctx,
+        keys: &[Self],
+    ) -> Found<HashMap<Self, Self::Value>> {
+        let mut found = HashMap::with_capacity(keys.len());
+        let groups = grouped(keys.iter().cloned(), |key| (key.args, key.parent));
+        for (args, parents) in groups {
+            for (parent, page) in C::pages(services, ctx, &parents, &args).await? {
+                let args = args.clone();
+                found.insert(Self { parent, args }, Arc::new(page));
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl<C: Children> Lookup for CountOf<C> {
+    type Value = u64;
+
+    async fn load(services: &Services, ctx: &Ctx, keys: &[Self]) -> Found<HashMap<Self, u64>> {
+        let mut found = HashMap::with_capacity(keys.len());
+        let groups = grouped(keys.iter().cloned(), |key| (key.filter, key.parent));
+        for (filter, parents) in groups {
+            for (parent, count) in C::counts(services, ctx, &parents, &filter).await? {
+                let filter = filter.clone();
+                found.insert(Self { parent, filter }, count);
+            }
+        }
+        Ok(found)
+    }
+}
+
+type Total = Box<dyn Fn() -> BoxFuture<'static, Result<u64>> + Send + Sync>;
+
+/// One page of a list.
+pub struct Connection<N> {
+    edges: Vec<Edge<N>>,
+    has_next: bool,
+    has_previous: bool,
+    total: Total,
+}
+
+/// An object and where it stands in its list.
+#[derive(Clone)]
+pub struct Edge<N> {
+    cursor: String,
+    node: N,
+}
+
+/// Where a page stands in its list.
+#[derive(SimpleObject, Debug, Clone, PartialEq, Eq)]
+pub struct PageInfo {
+    /// Whether objects follow this page.
+    pub has_next_page: bool,
+    /// Whether objects precede this page.
+    pub has_previous_page: bool,
+    /// Cursor of the page's first object; absent when the page is empty.
+    pub start_cursor: Option<String>,
+    /// Cursor of the page's last object; absent when the page is empty.
+    pub end_cursor: Option<String>,
+}
+
+impl<N: Listed> Connection<N> {
+    fn new(page: &Page<Arc<N::Model>>, total: Total) -> Self {
+        let pairs = page.items.iter().zip(&page.cursors);
+        let edges = pairs.map(|(model, cursor)| Edge {
+            cursor: cursor.encode(),
+            node: N::from(model.clone()),
+        });
+        Self {
+            edges: edges.collect(),
+            has_next: page.has_next,
+            has_previous: page.has_previous,
+            total,
+        }
+    }
+}
+
+/// One page of everything that the caller may see.
+///
+/// # Errors
+/// `INVALID_INPUT` for arguments that break rules, and what the owning service fails with.
+pub(crate) async fn top<L: Listed>(
+    call: &Arc<Call>,
+    page: PageArgs,
+    filter: Option<L::FilterInput>,
+    order: Option<L::OrderInput>,
+) -> Result<Connection<L>> {
+    let args = ListArgs::<L>::new(&page, filter, order).map_err(|fault| call.failure(fault))?;
+    let page = L::page(&call.services, &call.ctx, &args).await;
+    let page = page.map_err(|fault| call.failure(fault))?;
+    let (call, filter) = (call.clone(), args.filter);
+    let total: Total = Box::new(move || {
+        let (call, filter) = (call.clone(), filter.clone());
+        Box::pin(async move {
+            let count = L::count(&call.services, &call.ctx, &filter).await;
+            count.map_err(|fault| call.failure(fault))
+        })
+    });
+    Ok(Connection::new(&page, total))
+}
+
+/// One page of a parent's children.
+///
+/// # Errors
+/// `INVALID_INPUT` for arguments that break rules, and what the owning service fails with.
+pub(crate) async fn below<C: Children>(
+    call: &Arc<Call>,
+    parent: C::Parent,
+    page: PageArgs,
+    filter: Option<<C::Item as Listed>::FilterInput>,
+    order: Option<<C::Item as Listed>::OrderInput>,
+) -> Result<Connection<C::Item>> {
+    let args = ListArgs::<C::Item>::new(&page, filter, order);
+    let args = args.map_err(|fault| call.failure(fault))?;
+    let filter = args.filter.clone();
+    let key = PageOf::<C> {
+        parent: parent.clone(),
+        args: Arc::new(args),
+    };
+    let page = call.one(Some(key)).await?;
+    let page = page.unwrap_or_else(|| Arc::new(Page::empty()));
+    let call = call.clone();
+    let total: Total = Box::new(move || {
+        let call = call.clone();
+        let (parent, filter) = (parent.clone(), filter.clone());
+        let key = CountOf::<C> { parent, filter };
+        Box::pin(async move { Ok(call.one(Some(key)).await?.unwrap_or(0)) })
+    });
+    Ok(Connection::new(&page, total))
+}
+
+/// One page of a list, in the list's order.
+#[Object(name_type)]
+impl<N: Listed> Connection<N> {
+    /// The page's objects with their cursors.
+    async fn edges(&self) -> &[Edge<N>] {
+        &self.edges
+    }
+
+    /// The page's objects.
+    async fn nodes(&self) -> Vec<&N> {
+        self.edges.iter().map(|edge| &edge.node).collect()
+    }
+
+    /// Where the page stands in the list.
+    async fn page_info(&self) -> PageInfo {
+        PageInfo {
+            has_next_page: self.has_next,
+            has_previous_page: self.has_previous,
+            start_cursor: self.edges.first().map(|edge| edge.cursor.clone()),
+            end_cursor: self.edges.last().map(|edge| edge.cursor.clone()),
+        }
+    }
+
+    /// How many objects match the filter on all pages; counted only when asked for.
+    async fn total_count(&self) -> Result<u64> {
+        (self.total)().await
+    }
+}
+
+impl<N: Listed> TypeName for Connection<N> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Connection", <N as OutputType>::type_name()).into()
+    }
+}
+
+/// An object and where it stands in its list.
+#[Object(name_type)]
+impl<N: Listed> Edge<N> {
+    /// Opaque; hand it back as `after` or `before`.
+    async fn cursor(&self) -> &str {
+        &self.cursor
+    }
+
+    /// The object.
+    async fn node(&self) -> &N {
+        &self.node
+    }
+}
+
+impl<N: Listed> TypeName for Edge<N> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Edge", <N as OutputType>::type_name()).into()
+    }
+}
+
+/// What a list costs: as many times a row as rows are asked for.
+pub(crate) fn cost(first: Option<i32>, last: Option<i32>, row: usize) -> usize {
+    let rows = first.or(last).unwrap_or(PageRequest::DEFAULT);
+    let rows = usize::try_from(rows.clamp(1, PageRequest::MAX)).unwrap_or(1);
+    rows.saturating_mul(row.max(1)).saturating_add(1)
+}

@@ -1,0 +1,19 @@
+//! Repositories.
+
+mod input;
+mod mutation;
+mod object;
+mod query;
+
+pub use input::{
+    ArchiveRepositoryInput, ProvisionRepositoryInput, RepositoryFilter, UpdateRepositoryInput,
+};
+pub use mutation::{
+    ArchiveRepositoryPayload, ProvisionRepositoryPayload, RepositoryMutation,
+    UpdateRepositoryPayload,
+};
+pub use object::{
+    Repository, RepositoryById, RepositoryOrder, RepositoryOrderField, RepositoryProvider,
+    RepositoryStatus, RepositoryVisibility,
+};
+pub use query::RepositoryQuery;

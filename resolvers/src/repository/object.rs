@@ -1,0 +1,105 @@
+//! What a repository shows and where it leads.
+
+use std::sync::Arc;
+
+use async_graphql::Enum;
+use sluice_repository as service;
+use sluice_schema::RepositoryId;
+
+use super::RepositoryFilter;
+use crate::{
+    declare::{aggregate, listed},
+    loaders::lookups,
+};
+
+/// Where a repository is hosted; fixed once provisioned.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "service::Provider")]
+pub enum RepositoryProvider {
+    /// A bare repository on this server's disk.
+    Local,
+    /// Azure DevOps Services.
+    #[graphql(name = "AZURE_DEVOPS")]
+    AzureDevOps,
+    /// GitHub.
+    #[graphql(name = "GITHUB")]
+    GitHub,
+}
+
+/// Who may find a repository.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "service::Visibility")]
+pub enum RepositoryVisibility {
+    /// Members of the project.
+    Private,
+    /// Everyone in the tenant.
+    Internal,
+}
+
+/// Where a repository is in its life.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "service::RepositoryStatus")]
+pub enum RepositoryStatus {
+    /// Announced; the provider has not confirmed it.
+    Provisioning,
+    /// It exists and takes changes.
+    Provisioned,
+    /// It takes no more changes.
+    Archived,
+}
+
+lookups! {
+    /// A repository by its id.
+    RepositoryById(RepositoryId) -> Arc<service::Repository> = list repositories.find_many;
+}
+
+listed! {
+    Repository(service::Repository) from repositories;
+    filter RepositoryFilter -> service::RepositoryFilter;
+    order RepositoryOrder, RepositoryOrderField -> service::RepositoryOrder {
+        /// By creation.
+        CreatedAt,
+        /// By last change.
+        UpdatedAt,
+        /// By name.
+        Name,
+    }
+}
+
+aggregate! {
+    /// A repository: holds the source of a module.
+    Repository(service::Repository);
+    fields {
+        /// Unique in the project.
+        async fn name(&self) -> &str {
+            &self.0.name
+        }
+        /// What it is for.
+        async fn description(&self) -> Option<&str> {
+            self.0.description.as_deref()
+        }
+        /// Where it is hosted.
+        async fn provider(&self) -> RepositoryProvider {
+            self.0.provider.into()
+        }
+        /// Where `git clone` finds it.
+        async fn remote_url(&self) -> &str {
+            &self.0.remote_url
+        }
+        /// The branch that pull requests target by default.
+        async fn default_branch(&self) -> &str {
+            &self.0.default_branch
+        }
+        /// Who may find it.
+        async fn visibility(&self) -> RepositoryVisibility {
+            self.0.visibility.into()
+        }
+        /// Where it is in its life.
+        async fn status(&self) -> RepositoryStatus {
+            self.0.status.into()
+        }
+    }
+    one {}
+    many {}
+    lists {}
+}

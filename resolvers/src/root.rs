@@ -1,0 +1,124 @@
+//! The roots, and how a request is executed.
+
+use std::{sync::Arc, time::Duration};
+
+use async_graphql::{
+    EmptySubscription, MergedObject, Request, Response, SDLExportOptions, Schema, SchemaBuilder,
+};
+use sluice_bus::Transport;
+use sluice_kernel::Ctx;
+
+use crate::{
+    Limits, ServerMode,
+    dead_letter::{DeadLetterMutation, DeadLetterQuery},
+    fault,
+    limits::Guard,
+    loaders::PerExecution,
+    node::{Aggregate, NodeQuery},
+    repository::{RepositoryMutation, RepositoryQuery},
+    server::ServerQuery,
+};
+
+/// Whom the resolvers ask.
+#[derive(Clone)]
+pub struct Services {
+    /// Repositories.
+    pub repositories: sluice_repository::Repositories,
+    /// The event bus, for its dead letters.
+    pub bus: Arc<dyn Transport>,
+}
+
+/// How the schema is built.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Version of the server, as `serverInfo` shows it.
+    pub version: String,
+    /// How the server is run; in production introspection and suggestions are off.
+    pub mode: ServerMode,
+    /// What a request may ask for.
+    pub limits: Limits,
+    /// Bytes of a request's body that the edge takes, for `serverInfo`.
+    pub body_bytes: u64,
+    /// Time that the edge gives a request, for `serverInfo`.
+    pub request_time: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            mode: ServerMode::Embedded,
+            limits: Limits::default(),
+            body_bytes: 32 * 1024 * 1024,
+            request_time: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What can be asked.
+#[derive(MergedObject, Default)]
+pub struct Query(SourceQuery, PlatformQuery);
+
+#[derive(MergedObject, Default)]
+struct SourceQuery(RepositoryQuery);
+
+#[derive(MergedObject, Default)]
+struct PlatformQuery(NodeQuery, ServerQuery, DeadLetterQuery);
+
+/// What can be changed. Each command answers the object that it led to; sent again, it changes
+/// nothing and answers the same object with `replayed`.
+#[derive(MergedObject, Default)]
+pub struct Mutation(SourceMutation, PlatformMutation);
+
+#[derive(MergedObject, Default)]
+struct SourceMutation(RepositoryMutation);
+
+#[derive(MergedObject, Default)]
+struct PlatformMutation(DeadLetterMutation);
+
+/// The schema.
+pub type SluiceSchema = Schema<Query, Mutation, EmptySubscription>;
+
+fn builder(options: &Options) -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+    let limits = options.limits;
+    let builder = Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+        .register_output_type::<Aggregate>()
+        .limit_complexity(limits.complexity)
+        .limit_depth(limits.depth)
+        .limit_directives(limits.directives)
+        .extension(Guard(limits))
+        .extension(PerExecution);
+    match options.mode {
+        ServerMode::Embedded => builder,
+        ServerMode::Production => builder.disable_introspection().disable_suggestions(),
+    }
+}
+
+/// The schema over `services`.
+pub fn schema(services: Services, options: Options) -> SluiceSchema {
+    builder(&options)
+        .data(Arc::new(services))
+        .data(options)
+        .finish()
+}
+
+/// The schema in the schema definition language, sorted.
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new()
+        .sorted_fields()
+        .sorted_arguments()
+        .sorted_enum_items()
+        .use_space_ident();
+    let text = builder(&Options::default())
+        .finish()
+        .sdl_with_options(options);
+    text.trim_end().to_owned() + "\n"
+}
+
+/// Executes a query or mutation for the caller that `ctx` names. Every error of the answer
+/// carries `code`, `retryable` and `traceId`.
+pub async fn execute(schema: &SluiceSchema, ctx: Ctx, request: Request) -> Response {
+    let trace_id = ctx.trace_id().to_owned();
+    let response = schema.execute(request.data(ctx)).await;
+    fault::finish(response, &trace_id)
+}
