@@ -10,8 +10,11 @@ use sea_orm_migration::{
 use sluice_store::Store;
 
 mod branch;
+mod build_result;
 mod bus;
 pub mod common;
+mod pipeline_execution;
+mod pull_request;
 mod repository;
 
 /// Why the migrations could not be applied.
@@ -32,7 +35,7 @@ pub enum MigrationError {
 }
 
 /// Names of all stores, in the order in which they are migrated.
-pub const STORES: &[&str] = &["bus", "repository", "branch"];
+pub const STORES: &[&str] = &["bus", "repository", "pull_request", "build_result", "branch", "pipeline_execution"];
 
 /// Brings the store's schema up to date. Safe to run by several processes at once.
 ///
@@ -56,8 +59,11 @@ pub async fn migrate(store: &Store) -> Result<(), MigrationError> {
     }
     let applied = match name {
         "bus" => bus::Migrator::up(&turn, None).await,
+        "build_result" => build_result::Migrator::up(&turn, None).await,
+        "pull_request" => pull_request::Migrator::up(&turn, None).await,
         "repository" => repository::Migrator::up(&turn, None).await,
         "branch" => branch::Migrator::up(&turn, None).await,
+        "pipeline_execution" => pipeline_execution::Migrator::up(&turn, None).await,
         other => return Err(MigrationError::UnknownStore(other.to_owned())),
     };
     applied.map_err(failed)?;
