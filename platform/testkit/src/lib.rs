@@ -9,12 +9,14 @@
 
 mod client;
 mod database;
+mod git;
 mod postgres;
 mod users;
 mod wait;
 
 pub use client::{Answer, Client};
 pub use database::{Backend, Databases};
+pub use git::{GitWrite, TrappedGit};
 pub use postgres::PostgresServer;
 pub use users::{TokenKey, User};
 pub use wait::{eventually, eventually_within};

@@ -43,12 +43,14 @@ const MAX_CHECK_NAME: usize = 100;
 
 impl CreateBranch {
     pub(crate) fn validate(&self) -> Result<BranchName, BranchError> {
-        self.name.parse().map_err(|error: GitHostError| match error {
-            GitHostError::InvalidName { rule, .. } => {
-                BranchError::invalid("name", format!("name is not a branch name: {rule}"))
-            }
-            other => other.into(),
-        })
+        self.name
+            .parse()
+            .map_err(|error: GitHostError| match error {
+                GitHostError::InvalidName { rule, .. } => {
+                    BranchError::invalid("name", format!("name is not a branch name: {rule}"))
+                }
+                other => other.into(),
+            })
     }
 }
 

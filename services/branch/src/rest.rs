@@ -68,7 +68,9 @@ async fn create(
     Path(repository): Path<String>,
     Command { ctx, input }: Command<CreateBranchBody>,
 ) -> Result<(StatusCode, Json<CreateBranchAnswer>), Problem> {
-    let foreign = input.tenant_id.is_some_and(|tenant| tenant != *ctx.tenant());
+    let foreign = input
+        .tenant_id
+        .is_some_and(|tenant| tenant != *ctx.tenant());
     if foreign {
         let rule = "tenantId must be the tenant of the token";
         return Err(BranchError::invalid("tenantId", rule).into());

@@ -83,7 +83,9 @@ impl Branches {
 
     async fn repository(&self, ctx: &Ctx, id: RepositoryId) -> Result<RepositoryView> {
         let found = self.repositories.repository(ctx, id).await;
-        found.map_err(AnyFault)?.ok_or(BranchError::RepositoryNotFound)
+        found
+            .map_err(AnyFault)?
+            .ok_or(BranchError::RepositoryNotFound)
     }
 
     async fn ensure_writable(&self, ctx: &Ctx, id: RepositoryId) -> Result<()> {
@@ -96,12 +98,7 @@ impl Branches {
 
     /// Saves a change with its event; `false` when somebody else changed the branch first, in
     /// which case nothing took effect.
-    async fn save(
-        &self,
-        ctx: &Ctx,
-        branch: &mut Branch,
-        event: Option<NewEvent>,
-    ) -> Result<bool> {
+    async fn save(&self, ctx: &Ctx, branch: &mut Branch, event: Option<NewEvent>) -> Result<bool> {
         branch.meta.touch(ctx, self.store.clock().now());
         let tx = self.store.begin(ctx).await?;
         match store::update(&tx, branch).await {

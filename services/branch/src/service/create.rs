@@ -204,7 +204,10 @@ impl Branches {
             {
                 return Ok(());
             }
-            if store::find_live_in(&tx, repository.id, name).await?.is_some() {
+            if store::find_live_in(&tx, repository.id, name)
+                .await?
+                .is_some()
+            {
                 tx.commit([]).await?;
                 return Ok(());
             }

@@ -79,9 +79,7 @@ impl Branches {
         let (path, name) = place(&branch)?;
         let head = self.git.head(&path, &name).await?;
         let unchanged = head.is_some_and(|head| head.to_string() == merged.source_sha);
-        if branch.status != BranchStatus::Active
-            || branch.ensure_deletable().is_err()
-            || !unchanged
+        if branch.status != BranchStatus::Active || branch.ensure_deletable().is_err() || !unchanged
         {
             return Ok(None);
         }

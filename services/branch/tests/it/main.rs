@@ -1,0 +1,16 @@
+//! The branch service's promises, on both databases and real Git repositories.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test's failure is a panic"
+)]
+
+mod create;
+mod delete;
+mod fixture;
+mod policy;
+mod reactions;
+mod reading;
+mod rest;
