@@ -54,6 +54,37 @@ impl Tx {
         Ok(())
     }
 
+    /// Inserts many rows, in chunks that stay below the databases' limits of bound values.
+    ///
+    /// # Errors
+    /// [`StoreError::Unique`] when a key is taken.
+    pub async fn insert_many<E: AggregateEntity>(
+        &self,
+        rows: Vec<E::Model>,
+    ) -> Result<(), StoreError>
+    where
+        E::Model: IntoActiveModel<E::ActiveModel>,
+    {
+        use sea_orm::Iterable;
+        // SQLite binds at most 32,766 values in one statement.
+        let per_chunk = (30_000 / E::Column::iter().count().max(1)).clamp(1, 1_000);
+        let mut rows = rows.into_iter();
+        loop {
+            let chunk: Vec<_> = rows
+                .by_ref()
+                .take(per_chunk)
+                .map(|row| row.into_active_model().reset_all())
+                .collect();
+            if chunk.is_empty() {
+                return Ok(());
+            }
+            self.ctx.statements().add();
+            E::insert_many(chunk)
+                .exec_without_returning(&self.inner)
+                .await?;
+        }
+    }
+
     /// Saves a row that was read at `row`'s version and raises its version by one.
     ///
     /// # Errors

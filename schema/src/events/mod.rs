@@ -35,7 +35,7 @@ pub(crate) use payload;
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BlobReference {
-    /// Key in the blob store.
+    /// Key in the blob store, or an absolute URI for what an external CI keeps.
     pub key: String,
     /// `sha256:<hex>` of the content.
     pub digest: String,

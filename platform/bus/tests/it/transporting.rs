@@ -34,7 +34,7 @@ async fn an_event_reaches_each_of_its_consumers_once(backend: Backend) {
             .iter()
             .map(|d| d.envelope.clone())
             .collect::<Vec<_>>(),
-        [both.clone()]
+        std::slice::from_ref(&both)
     );
     let others = bus.claim("commit", 10, LEASE).await.unwrap();
     assert_eq!(

@@ -1,0 +1,342 @@
+//! Finders and saves of build results: the only code of the service that names columns.
+
+use std::{collections::HashMap, sync::Arc};
+
+use sea_orm::{ColumnTrait, Condition};
+use sluice_kernel::{Ctx, Direction, Page, PageRequest, page::CursorValue};
+use sluice_schema::{BuildId, ProjectId, RepositoryId, RunId};
+use sluice_store::{Order, Store, StoreError, Tx};
+
+use crate::{
+    BuildResult, BuildStatus, TestCase, TestOutcome,
+    entity::{Column, Entity, Model, test_case},
+};
+
+/// Which build results a list shows; absent fields do not restrict.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct BuildFilter {
+    /// Of this project.
+    pub project_id: Option<ProjectId>,
+    /// Of this repository.
+    pub repository_id: Option<RepositoryId>,
+    /// Of this status.
+    pub status: Option<BuildStatus>,
+    /// Of this branch.
+    pub branch: Option<String>,
+    /// Of this commit.
+    pub commit_sha: Option<String>,
+    /// Of this run.
+    pub run_id: Option<RunId>,
+}
+
+/// The orders of a list of build results.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum BuildOrder {
+    /// By creation.
+    #[default]
+    CreatedAt,
+    /// By last change.
+    UpdatedAt,
+}
+
+/// Which test cases a list shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct TestCaseFilter {
+    /// With this outcome.
+    pub outcome: Option<TestOutcome>,
+}
+
+impl BuildFilter {
+    fn condition(&self) -> Condition {
+        Condition::all()
+            .add_option(
+                self.project_id
+                    .as_ref()
+                    .map(|id| Column::ProjectId.eq(id.as_str())),
+            )
+            .add_option(
+                self.repository_id
+                    .map(|id| Column::RepositoryId.eq(id.to_string())),
+            )
+            .add_option(self.status.map(|status| Column::Status.eq(status.as_str())))
+            .add_option(
+                self.branch
+                    .as_ref()
+                    .map(|branch| Column::Branch.eq(branch.as_str())),
+            )
+            .add_option(
+                self.commit_sha
+                    .as_ref()
+                    .map(|sha| Column::CommitSha.eq(sha.as_str())),
+            )
+            .add_option(self.run_id.map(|id| Column::RunId.eq(id.to_string())))
+    }
+}
+
+impl BuildOrder {
+    /// Its name in cursors.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CreatedAt => "CREATED_AT",
+            Self::UpdatedAt => "UPDATED_AT",
+        }
+    }
+
+    fn order(self, direction: Direction) -> Order<Entity> {
+        let (column, value_of): (Column, fn(&Model) -> CursorValue) = match self {
+            Self::CreatedAt => (Column::CreatedAt, |row| {
+                CursorValue::Integer(row.created_at)
+            }),
+            Self::UpdatedAt => (Column::UpdatedAt, |row| {
+                CursorValue::Integer(row.updated_at)
+            }),
+        };
+        Order {
+            name: self.name(),
+            column,
+            direction,
+            value_of,
+        }
+    }
+}
+
+fn model(row: Model) -> Result<Arc<BuildResult>, StoreError> {
+    Ok(Arc::new(row.try_into()?))
+}
+
+fn models<C: FromIterator<Arc<BuildResult>>>(rows: Vec<Model>) -> Result<C, StoreError> {
+    rows.into_iter().map(model).collect()
+}
+
+fn model_page(page: Page<Model>) -> Result<Page<Arc<BuildResult>>, StoreError> {
+    let Page {
+        items,
+        cursors,
+        has_next,
+        has_previous,
+    } = page;
+    Ok(Page {
+        items: models(items)?,
+        cursors,
+        has_next,
+        has_previous,
+    })
+}
+
+pub(crate) async fn find(
+    store: &Store,
+    ctx: &Ctx,
+    id: BuildId,
+) -> Result<Option<Arc<BuildResult>>, StoreError> {
+    store
+        .find::<Entity>(ctx)
+        .by_id(&id.to_string())
+        .await?
+        .map(model)
+        .transpose()
+}
+
+pub(crate) async fn find_many(
+    store: &Store,
+    ctx: &Ctx,
+    ids: &[BuildId],
+) -> Result<Vec<Arc<BuildResult>>, StoreError> {
+    models(
+        store
+            .find::<Entity>(ctx)
+            .by_ids(ids.iter().map(ToString::to_string))
+            .await?,
+    )
+}
+
+pub(crate) async fn find_by_run_key(
+    store: &Store,
+    ctx: &Ctx,
+    run_key: &str,
+) -> Result<Option<Arc<BuildResult>>, StoreError> {
+    let condition = Condition::all().add(Column::RunKey.eq(run_key));
+    store
+        .find::<Entity>(ctx)
+        .one(condition)
+        .await?
+        .map(model)
+        .transpose()
+}
+
+pub(crate) async fn find_by_runs(
+    store: &Store,
+    ctx: &Ctx,
+    runs: &[RunId],
+) -> Result<Vec<Arc<BuildResult>>, StoreError> {
+    let runs = runs.iter().map(ToString::to_string);
+    models(
+        store
+            .find::<Entity>(ctx)
+            .by_values(Column::RunId, runs, Condition::all())
+            .await?,
+    )
+}
+
+pub(crate) async fn find_by_shas(
+    store: &Store,
+    ctx: &Ctx,
+    shas: impl IntoIterator<Item = String>,
+) -> Result<Vec<Arc<BuildResult>>, StoreError> {
+    models(
+        store
+            .find::<Entity>(ctx)
+            .by_values(Column::CommitSha, shas, Condition::all())
+            .await?,
+    )
+}
+
+pub(crate) async fn page(
+    store: &Store,
+    ctx: &Ctx,
+    filter: &BuildFilter,
+    (order, direction): (BuildOrder, Direction),
+    request: &PageRequest,
+) -> Result<Page<Arc<BuildResult>>, StoreError> {
+    let order = order.order(direction);
+    model_page(
+        store
+            .find::<Entity>(ctx)
+            .page(filter.condition(), &order, request)
+            .await?,
+    )
+}
+
+pub(crate) async fn count(
+    store: &Store,
+    ctx: &Ctx,
+    filter: &BuildFilter,
+) -> Result<u64, StoreError> {
+    store.find::<Entity>(ctx).count(filter.condition()).await
+}
+
+pub(crate) async fn pages_by_repository(
+    store: &Store,
+    ctx: &Ctx,
+    repositories: &[RepositoryId],
+    filter: &BuildFilter,
+    (order, direction): (BuildOrder, Direction),
+    request: &PageRequest,
+) -> Result<HashMap<RepositoryId, Page<Arc<BuildResult>>>, StoreError> {
+    let finder = store.find::<Entity>(ctx);
+    let parents = repositories.iter().map(ToString::to_string);
+    let parent_of = |row: &Model| row.repository_id.clone();
+    let order = order.order(direction);
+    let pages = finder
+        .page_per_parent(
+            Column::RepositoryId,
+            parents,
+            parent_of,
+            filter.condition(),
+            &order,
+            request,
+        )
+        .await?;
+    let keyed = pages
+        .into_iter()
+        .map(|(key, page)| Ok((repository_id(&key)?, model_page(page)?)));
+    keyed.collect()
+}
+
+pub(crate) async fn counts_by_repository(
+    store: &Store,
+    ctx: &Ctx,
+    repositories: &[RepositoryId],
+    filter: &BuildFilter,
+) -> Result<HashMap<RepositoryId, u64>, StoreError> {
+    let parents = repositories.iter().map(ToString::to_string);
+    let finder = store.find::<Entity>(ctx);
+    let counts = finder
+        .count_per_parent(Column::RepositoryId, parents, filter.condition())
+        .await?;
+    counts
+        .into_iter()
+        .map(|(key, count)| Ok((repository_id(&key)?, count)))
+        .collect()
+}
+
+fn repository_id(text: &str) -> Result<RepositoryId, StoreError> {
+    text.parse()
+        .map_err(|e| StoreError::damaged("BuildResult", e))
+}
+
+// Failures first; within one outcome in the order of the reports.
+fn case_order() -> Order<test_case::Entity> {
+    let value_of = |row: &test_case::Model| CursorValue::Integer(row.rank.into());
+    let column = test_case::Column::Rank;
+    Order {
+        name: "OUTCOME",
+        column,
+        direction: Direction::Ascending,
+        value_of,
+    }
+}
+
+fn case_condition(build: BuildId, filter: TestCaseFilter) -> Condition {
+    Condition::all()
+        .add(test_case::Column::BuildId.eq(build.to_string()))
+        .add_option(
+            filter
+                .outcome
+                .map(|outcome| test_case::Column::Outcome.eq(outcome.as_str())),
+        )
+}
+
+pub(crate) async fn test_cases(
+    store: &Store,
+    ctx: &Ctx,
+    build: BuildId,
+    filter: TestCaseFilter,
+    request: &PageRequest,
+) -> Result<Page<TestCase>, StoreError> {
+    let finder = store.find::<test_case::Entity>(ctx);
+    let page = finder
+        .page(case_condition(build, filter), &case_order(), request)
+        .await?;
+    let Page {
+        items,
+        cursors,
+        has_next,
+        has_previous,
+    } = page;
+    let items = items
+        .into_iter()
+        .map(TryInto::try_into)
+        .collect::<Result<_, _>>()?;
+    Ok(Page {
+        items,
+        cursors,
+        has_next,
+        has_previous,
+    })
+}
+
+pub(crate) async fn count_test_cases(
+    store: &Store,
+    ctx: &Ctx,
+    build: BuildId,
+    filter: TestCaseFilter,
+) -> Result<u64, StoreError> {
+    store
+        .find::<test_case::Entity>(ctx)
+        .count(case_condition(build, filter))
+        .await
+}
+
+pub(crate) async fn insert(
+    tx: &Tx,
+    build: &BuildResult,
+    cases: &[TestCase],
+) -> Result<(), StoreError> {
+    tx.insert::<Entity>(build.try_into()?).await?;
+    let id = build.id.to_string();
+    let rows = cases
+        .iter()
+        .map(|case| test_case::row(&build.meta, &id, case))
+        .collect();
+    tx.insert_many::<test_case::Entity>(rows).await
+}
