@@ -26,7 +26,8 @@ pub trait PipelineRunner: Send + Sync {
 
     /// Runs to the end. Every outcome of the pipeline is a report; its files stay in the work
     /// folder until [`Self::reap`]. Cancelling ends the run within the grace of its limits.
-    /// Dropping the future kills every process of the run.
+    /// Dropping the future kills the process groups of the run; [`Self::reap`] then finds those
+    /// that had left their group.
     ///
     /// # Errors
     /// The request is invalid, the work folder exists already or cannot be made, or the observer

@@ -10,4 +10,5 @@ mod logs;
 mod order;
 mod processes;
 mod recovery;
+mod tasks;
 mod values;

@@ -35,6 +35,7 @@ jobs:
   steps: [{checkout: none}, {script: 'echo failure >> $OUT/failure'}]
 - job: transitive
   dependsOn: on_failure
+  condition: succeeded()
   steps: [{checkout: none}, {script: echo}]
 ",
         )

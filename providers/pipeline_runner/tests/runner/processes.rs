@@ -141,50 +141,52 @@ async fn dropping_the_run_kills_its_processes() {
 }
 
 #[tokio::test]
-async fn the_end_of_one_job_or_run_leaves_others_alone() {
+async fn the_end_of_one_job_leaves_its_neighbours_alone() {
     let harness = Harness::new();
-    let other = Harness::new();
-    let wait = "until test -e $OUT/go; do sleep 0.02; done";
-    let mut jobs = String::from("jobs:\n- job: slow\n  steps: [{checkout: none}, ");
-    jobs.push_str(&format!("{{script: 'touch $OUT/up; {wait}'}}]\n"));
-    // More than nine, so that numbers of one and of two digits stand side by side.
-    for number in 0..12 {
-        jobs.push_str(&format!(
-            "- job: j{number}\n  steps: [{{checkout: none}}, {{script: echo}}]\n"
+    let mut yaml = "
+jobs:
+- job: first
+  steps: [{checkout: none}, {script: 'until test $(ls $OUT | grep -c up-) = 20; do sleep 0.02; done'}]
+"
+    .to_owned();
+    for number in 0..20 {
+        let script = format!("touch $OUT/up-{number}; until test -e $OUT/go; do sleep 0.02; done");
+        yaml.push_str(&format!(
+            "- job: j{number}\n  steps: [{{checkout: none}}, {{script: '{script}'}}]\n"
         ));
     }
+    let mut request = harness.request(&yaml);
+    request.limits.parallel_jobs = 32;
+    let watch = async {
+        let over = |id: &str| {
+            let changes = harness.memory.changes.lock().unwrap();
+            changes
+                .iter()
+                .any(|change| change.id == id && change.status.result.is_some())
+        };
+        until(|| over("__default/first")).await;
+        std::fs::write(harness.out("go"), "").unwrap();
+    };
+    let (report, ()) = tokio::join!(harness.start(request), watch);
+    assert_eq!(report.unwrap().result, RecordResult::Succeeded);
+}
+
+#[tokio::test]
+async fn cancelling_one_run_leaves_another_alone() {
+    let (harness, other) = (Harness::new(), Harness::new());
+    let sleeping = "steps: [{checkout: none}, {script: 'touch $OUT/up; sleep 1000'}]";
+    let waiting = "steps: [{checkout: none}, {script: 'touch $OUT/up; until test -e $OUT/go; do sleep 0.02; done'}]";
     let cancel = async {
         until(|| other.out("up").exists() && harness.out("up").exists()).await;
         other.cancel.cancel();
     };
-    let sleepy = "steps: [{checkout: none}, {script: 'touch $OUT/up; sleep 1000'}]";
-    let (cancelled, ()) = tokio::join!(
-        async {
-            let run = other.start(other.request(sleepy)).await.unwrap();
-            std::fs::write(harness.out("stopped"), "").unwrap();
-            run
-        },
-        async {
-            let finish = async {
-                until(|| harness.out("stopped").exists()).await;
-                let changes = || harness.memory.changes.lock().unwrap().clone();
-                let done = || {
-                    changes()
-                        .iter()
-                        .filter(|change| {
-                            change.id.starts_with("__default/j")
-                                && change.id.matches('/').count() == 1
-                                && change.status.result.is_some()
-                        })
-                        .count()
-                };
-                until(|| done() == 12).await;
-                std::fs::write(harness.out("go"), "").unwrap();
-            };
-            let (report, (), ()) =
-                tokio::join!(harness.start(harness.request(&jobs)), cancel, finish);
-            assert_eq!(report.unwrap().result, RecordResult::Succeeded);
-        }
-    );
+    let cancelled = async {
+        let report = other.start(other.request(sleeping)).await.unwrap();
+        std::fs::write(harness.out("go"), "").unwrap();
+        report
+    };
+    let run = harness.start(harness.request(waiting));
+    let (report, cancelled, ()) = tokio::join!(run, cancelled, cancel);
     assert_eq!(cancelled.result, RecordResult::Cancelled);
+    assert_eq!(report.unwrap().result, RecordResult::Succeeded);
 }
