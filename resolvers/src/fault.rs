@@ -162,6 +162,17 @@ pub fn name<T: std::str::FromStr<Err = InvalidName>>(
     })
 }
 
+/// Reads the name of a project or module, when it is given.
+///
+/// # Errors
+/// [`InputFault`] naming `field` when the text breaks the rule of names.
+pub fn optional_name<T: std::str::FromStr<Err = InvalidName>>(
+    field: &str,
+    value: Option<&ID>,
+) -> std::result::Result<Option<T>, InputFault> {
+    value.map(|value| name(field, value)).transpose()
+}
+
 /// Why the domain refused a command.
 #[derive(SimpleObject, Debug, Clone)]
 pub struct UserError {

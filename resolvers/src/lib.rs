@@ -5,6 +5,7 @@
 //! level holds, an edge costs one statement. Whoever executes a request hands its [`Ctx`] to
 //! [`execute`]; nothing else reads who the caller is.
 
+pub mod branch;
 pub mod dead_letter;
 mod declare;
 pub mod fault;
@@ -13,6 +14,7 @@ pub mod loaders;
 mod mutation;
 pub mod node;
 pub mod paging;
+pub mod pull_request;
 pub mod repository;
 mod root;
 pub mod scalars;

@@ -6,8 +6,10 @@ use futures::future::try_join_all;
 use sluice_schema::{BoxFault, ErrorCode, Fault};
 
 use crate::{
+    branch::{Branch, BranchById},
     fault::Result,
     loaders::Call,
+    pull_request::{PullRequest, PullRequestById},
     repository::{Repository, RepositoryById},
 };
 
@@ -19,6 +21,10 @@ pub(crate) const MAX_NODES: usize = 100;
 pub enum Node {
     /// A repository.
     Repository(Repository),
+    /// A branch.
+    Branch(Branch),
+    /// A pull request.
+    PullRequest(PullRequest),
 }
 
 /// What every aggregate carries besides its own fields.
@@ -38,6 +44,10 @@ pub enum Node {
 pub enum Aggregate {
     /// A repository.
     Repository(Repository),
+    /// A branch.
+    Branch(Branch),
+    /// A pull request.
+    PullRequest(PullRequest),
 }
 
 /// More ids than one query may ask for.
@@ -66,6 +76,8 @@ macro_rules! find {
 async fn find(call: &Call, id: &str) -> Result<Option<Node>> {
     find! { call, id:
         Repository by RepositoryById,
+        Branch by BranchById,
+        PullRequest by PullRequestById,
     }
     Ok(None)
 }

@@ -10,11 +10,13 @@ use sluice_kernel::Ctx;
 
 use crate::{
     Limits, ServerMode,
+    branch::{BranchMutation, BranchQuery},
     dead_letter::{DeadLetterMutation, DeadLetterQuery},
     fault,
     limits::Guard,
     loaders::PerExecution,
     node::{Aggregate, NodeQuery},
+    pull_request::{PullRequestMutation, PullRequestQuery},
     repository::{RepositoryMutation, RepositoryQuery},
     server::ServerQuery,
 };
@@ -24,6 +26,10 @@ use crate::{
 pub struct Services {
     /// Repositories.
     pub repositories: sluice_repository::Repositories,
+    /// Branches.
+    pub branches: sluice_branch::Branches,
+    /// Pull requests.
+    pub pull_requests: sluice_pull_request::PullRequests,
     /// The event bus, for its dead letters.
     pub bus: Arc<dyn Transport>,
 }
@@ -60,7 +66,7 @@ impl Default for Options {
 pub struct Query(SourceQuery, PlatformQuery);
 
 #[derive(MergedObject, Default)]
-struct SourceQuery(RepositoryQuery);
+struct SourceQuery(RepositoryQuery, BranchQuery, PullRequestQuery);
 
 #[derive(MergedObject, Default)]
 struct PlatformQuery(NodeQuery, ServerQuery, DeadLetterQuery);
@@ -71,7 +77,7 @@ struct PlatformQuery(NodeQuery, ServerQuery, DeadLetterQuery);
 pub struct Mutation(SourceMutation, PlatformMutation);
 
 #[derive(MergedObject, Default)]
-struct SourceMutation(RepositoryMutation);
+struct SourceMutation(RepositoryMutation, BranchMutation, PullRequestMutation);
 
 #[derive(MergedObject, Default)]
 struct PlatformMutation(DeadLetterMutation);

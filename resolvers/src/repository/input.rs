@@ -4,7 +4,7 @@ use async_graphql::{ID, InputObject, MaybeUndefined};
 use sluice_repository as service;
 
 use super::{RepositoryProvider, RepositoryStatus, RepositoryVisibility};
-use crate::fault::{InputFault, id, name};
+use crate::fault::{InputFault, id, name, optional_name};
 
 /// Which repositories a list shows; absent fields do not restrict.
 #[derive(InputObject, Debug, Clone, Default)]
@@ -20,9 +20,8 @@ pub struct RepositoryFilter {
 impl TryFrom<RepositoryFilter> for service::RepositoryFilter {
     type Error = InputFault;
     fn try_from(filter: RepositoryFilter) -> Result<Self, InputFault> {
-        let project = filter.project_id.as_deref();
         Ok(Self {
-            project_id: project.map(|id| name("filter.projectId", id)).transpose()?,
+            project_id: optional_name("filter.projectId", filter.project_id.as_ref())?,
             name: filter.name,
             status: filter.status.map(Into::into),
         })
@@ -51,10 +50,9 @@ pub struct ProvisionRepositoryInput {
 impl TryFrom<ProvisionRepositoryInput> for service::ProvisionRepository {
     type Error = InputFault;
     fn try_from(input: ProvisionRepositoryInput) -> Result<Self, InputFault> {
-        let module = input.module_id.as_deref();
         Ok(Self {
             project_id: name("projectId", &input.project_id)?,
-            module_id: module.map(|id| name("moduleId", id)).transpose()?,
+            module_id: optional_name("moduleId", input.module_id.as_ref())?,
             name: input.name,
             description: input.description,
             provider: input.provider.map(Into::into),

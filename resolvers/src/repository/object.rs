@@ -8,8 +8,10 @@ use sluice_schema::RepositoryId;
 
 use super::RepositoryFilter;
 use crate::{
+    branch::{Branch, BranchesOfRepository},
     declare::{aggregate, listed},
     loaders::lookups,
+    pull_request::{PullRequest, PullRequestsOfRepository},
 };
 
 /// Where a repository is hosted; fixed once provisioned.
@@ -101,5 +103,10 @@ aggregate! {
     }
     one {}
     many {}
-    lists {}
+    lists {
+        /// Its branches; deleted ones only when the filter asks for them.
+        branches: Branch in BranchesOfRepository by |it| it.id;
+        /// Its pull requests.
+        pull_requests: PullRequest in PullRequestsOfRepository by |it| it.id;
+    }
 }

@@ -1,0 +1,116 @@
+//! What a branch shows and where it leads.
+
+use std::sync::Arc;
+
+use async_graphql::{Enum, SimpleObject};
+use sluice_branch as service;
+use sluice_schema::{BranchId, RepositoryId, events};
+
+use super::BranchFilter;
+use crate::{
+    declare::{aggregate, children, listed},
+    loaders::lookups,
+    repository::{Repository, RepositoryById},
+};
+
+/// Where a branch is in its life.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "service::BranchStatus")]
+pub enum BranchStatus {
+    /// Announced; the Git host has not confirmed it.
+    Creating,
+    /// It exists.
+    Active,
+    /// It is to go; the Git host has not confirmed it.
+    Deleting,
+    /// It is gone, and its name is free again.
+    Deleted,
+}
+
+/// What a branch demands of changes to it.
+#[derive(SimpleObject, Debug, Clone, PartialEq, Eq)]
+pub struct BranchPolicy {
+    /// Changes only through pull requests.
+    pub is_protected: bool,
+    /// Approvals that a pull request needs, of distinct people, never its author.
+    pub required_approvals: u32,
+    /// Names of checks that must have succeeded on the pull request's head.
+    pub required_checks: Vec<String>,
+}
+
+impl From<&events::BranchPolicy> for BranchPolicy {
+    fn from(policy: &events::BranchPolicy) -> Self {
+        Self {
+            is_protected: policy.is_protected,
+            required_approvals: policy.required_approvals,
+            required_checks: policy.required_checks.clone(),
+        }
+    }
+}
+
+lookups! {
+    /// A branch by its id.
+    BranchById(BranchId) -> Arc<service::Branch> = list branches.find_many;
+    /// The branch that has this name in the repository now.
+    BranchByName((RepositoryId, String)) -> Arc<service::Branch> = map branches.find_by_names;
+}
+
+children! {
+    /// A repository's branches.
+    BranchesOfRepository: RepositoryId => Branch
+        = branches.pages_by_repository, counts_by_repository;
+}
+
+listed! {
+    Branch(service::Branch) from branches;
+    filter BranchFilter -> service::BranchFilter;
+    order BranchOrder, BranchOrderField -> service::BranchOrder {
+        /// By creation.
+        CreatedAt,
+        /// By last change.
+        UpdatedAt,
+        /// By name.
+        Name,
+    }
+}
+
+aggregate! {
+    /// A branch: a line of work in a repository, and what it demands of changes.
+    Branch(service::Branch);
+    fields {
+        /// Short name, without `refs/heads/`; unique in the repository until it is deleted.
+        async fn name(&self) -> &str {
+            &self.0.name
+        }
+        /// The commit that it points at; after its deletion, the one that it pointed at last.
+        async fn head_sha(&self) -> &str {
+            &self.0.head_sha
+        }
+        /// The commit that it started from.
+        async fn from_commit_sha(&self) -> &str {
+            &self.0.from_commit_sha
+        }
+        /// What it demands of changes.
+        async fn policy(&self) -> BranchPolicy {
+            (&self.0.policy).into()
+        }
+        /// Whether it is the repository's default branch.
+        async fn is_default(&self) -> bool {
+            self.0.is_default
+        }
+        /// Where it is in its life.
+        async fn status(&self) -> BranchStatus {
+            self.0.status.into()
+        }
+        /// Why the Git host refused to create it; such a branch is `DELETED` and never was.
+        async fn reason(&self) -> Option<&str> {
+            self.0.reason.as_deref()
+        }
+    }
+    one {
+        /// Its repository.
+        repository: Repository by |it| Some(RepositoryById(it.repository_id));
+    }
+    many {}
+    lists {}
+}

@@ -1,0 +1,218 @@
+//! What a pull request shows and where it leads.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::Context;
+use chrono::{DateTime, Utc};
+use sluice_git_host::DiffLimits;
+use sluice_kernel::Ctx;
+use sluice_pull_request as service;
+use sluice_schema::{BoxFault, PullRequestId, RepositoryId};
+
+use super::{
+    MergeStrategy, Mergeability, PullRequestCheck, PullRequestDiff, PullRequestFilter,
+    PullRequestReview, PullRequestStatus,
+};
+use crate::{
+    Services,
+    branch::{Branch, BranchByName},
+    declare::{aggregate, children, listed},
+    fault::{Finding, InputFault, Result},
+    loaders::{Call, Lookup, lookups},
+    repository::{Repository, RepositoryById},
+};
+
+lookups! {
+    /// A pull request by its id.
+    PullRequestById(PullRequestId) -> Arc<service::PullRequest> = list pull_requests.find_many;
+}
+
+/// The pull request that a commit belongs to: the known one, else the one whose merge wrote the
+/// commit, else the latest that has it as its source's head.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PullRequestOfCommit {
+    /// The pull request, when the commit's record names it.
+    pub known: Option<PullRequestId>,
+    /// The commit's repository.
+    pub repository: RepositoryId,
+    /// The commit.
+    pub sha: String,
+}
+
+impl Lookup for PullRequestOfCommit {
+    type Value = Arc<service::PullRequest>;
+
+    async fn load(
+        services: &Services,
+        ctx: &Ctx,
+        keys: &[Self],
+    ) -> std::result::Result<HashMap<Self, Self::Value>, BoxFault> {
+        let service = &services.pull_requests;
+        let known: Vec<_> = keys.iter().filter_map(|key| key.known).collect();
+        let unknown = keys.iter().filter(|key| key.known.is_none());
+        let commits: Vec<_> = unknown.map(|key| (key.repository, key.sha.clone())).collect();
+        let mut by_id = HashMap::new();
+        if !known.is_empty() {
+            let found = service.find_many(ctx, &known).await?;
+            by_id.extend(found.into_iter().map(|model| (model.id, model)));
+        }
+        let (mut merged, mut heads) = (HashMap::new(), HashMap::new());
+        if !commits.is_empty() {
+            merged = service.find_by_merge_commits(ctx, &commits).await?;
+            heads = service.find_by_source_shas(ctx, &commits).await?;
+        }
+        let of = |key: &Self| match key.known {
+            Some(id) => by_id.get(&id).cloned(),
+            None => {
+                let commit = (key.repository, key.sha.clone());
+                let latest = || heads.get(&commit).and_then(|found| found.last());
+                merged.get(&commit).or_else(latest).cloned()
+            }
+        };
+        let found = keys.iter().filter_map(|key| Some((key.clone(), of(key)?)));
+        Ok(found.collect())
+    }
+}
+
+children! {
+    /// A repository's pull requests.
+    PullRequestsOfRepository: RepositoryId => PullRequest
+        = pull_requests.pages_by_repository, counts_by_repository;
+}
+
+listed! {
+    PullRequest(service::PullRequest) from pull_requests;
+    filter PullRequestFilter -> service::PullRequestFilter;
+    order PullRequestOrder, PullRequestOrderField -> service::PullRequestOrder {
+        /// By creation.
+        CreatedAt,
+        /// By last change.
+        UpdatedAt,
+        /// By number in the repository.
+        Number,
+    }
+}
+
+aggregate! {
+    /// A pull request: asks for the changes of one branch to be merged into another.
+    PullRequest(service::PullRequest);
+    fields {
+        /// Number in the repository, from 1 without holes.
+        async fn number(&self) -> u64 {
+            self.0.number
+        }
+        /// What it is about, one line.
+        async fn title(&self) -> &str {
+            &self.0.title
+        }
+        /// Why.
+        async fn description(&self) -> Option<&str> {
+            self.0.description.as_deref()
+        }
+        /// Name of the branch with the changes.
+        async fn source_branch(&self) -> &str {
+            &self.0.source_branch
+        }
+        /// Name of the branch that shall receive them.
+        async fn target_branch(&self) -> &str {
+            &self.0.target_branch
+        }
+        /// Head of the source when it was last looked at; once merged, what was merged.
+        async fn source_sha(&self) -> &str {
+            &self.0.source_sha
+        }
+        /// Head of the target when it was last looked at; once merged, what it was merged onto.
+        async fn target_sha(&self) -> &str {
+            &self.0.target_sha
+        }
+        /// Where it is in its life.
+        async fn status(&self) -> PullRequestStatus {
+            self.0.status.into()
+        }
+        /// Who opened it.
+        async fn author(&self) -> &str {
+            &self.0.author
+        }
+        /// The latest review of each reviewer, in the order of their first.
+        async fn reviews(&self) -> Vec<PullRequestReview> {
+            self.0.reviews.iter().map(Into::into).collect()
+        }
+        /// What is known of the source's head; `mergeable` is always among them.
+        async fn checks(&self) -> Vec<PullRequestCheck> {
+            self.0.checks.iter().map(Into::into).collect()
+        }
+        /// Whether it would merge.
+        async fn mergeability(&self) -> Mergeability {
+            self.0.mergeability.into()
+        }
+        /// The paths in conflict, sorted, at most 1,000.
+        async fn conflict_paths(&self) -> &[String] {
+            &self.0.conflict_paths
+        }
+        /// How it is or was merged.
+        async fn strategy(&self) -> Option<MergeStrategy> {
+            self.0.strategy.map(Into::into)
+        }
+        /// The commit that carries the changes on the target.
+        async fn merge_commit_sha(&self) -> Option<&str> {
+            self.0.merge_commit_sha.as_deref()
+        }
+        /// Every commit that the merge wrote, oldest first (several for a rebase).
+        async fn created_shas(&self) -> &[String] {
+            &self.0.created_shas
+        }
+        /// Who merged, or is merging.
+        async fn merged_by(&self) -> Option<&str> {
+            self.0.merged_by.as_deref()
+        }
+        /// When the merge was recorded.
+        async fn merged_at(&self) -> Option<DateTime<Utc>> {
+            self.0.merged_at
+        }
+        /// Whether the source branch is deleted after the merge.
+        async fn delete_source_branch(&self) -> bool {
+            self.0.delete_source_branch
+        }
+        /// Why it was abandoned, or why the last attempt to merge it did not take place.
+        async fn reason(&self) -> Option<&str> {
+            self.0.reason.as_deref()
+        }
+        /// What the target's policy still misses before it can be merged; empty when it can, or
+        /// when it is not open.
+        #[graphql(complexity = "25")]
+        async fn unmet_policy(&self, context: &Context<'_>) -> Result<Vec<Finding>> {
+            let call = Call::of(context)?;
+            let missing = call.services.pull_requests.missing(&call.ctx, self.0.id).await;
+            let missing = missing.map_err(|fault| call.failure(fault))?;
+            Ok(missing.into_iter().map(Into::into).collect())
+        }
+        /// What it changes: while it is open, what the source changed since it left the target;
+        /// once merged, what the merge changed on the target.
+        #[graphql(complexity = "1000")]
+        async fn diff(
+            &self,
+            context: &Context<'_>,
+            #[graphql(desc = "At most so many files, 1 to 1,000.", default = 300)] max_files: usize,
+        ) -> Result<PullRequestDiff> {
+            let call = Call::of(context)?;
+            let mut limits = DiffLimits::default();
+            if !(1..=limits.max_files).contains(&max_files) {
+                let rule = format!("must be 1 to {}", limits.max_files);
+                return Err(call.failure(InputFault::new("maxFiles", rule)));
+            }
+            limits.max_files = max_files;
+            let diff = call.services.pull_requests.diff(&call.ctx, self.0.id, limits).await;
+            Ok(diff.map_err(|fault| call.failure(fault))?.into())
+        }
+    }
+    one {
+        /// The repository of both branches.
+        repository: Repository by |it| Some(RepositoryById(it.repository_id));
+        /// The branch with the changes; null when it was deleted.
+        source: Branch by |it| Some(BranchByName((it.repository_id, it.source_branch.clone())));
+        /// The branch that receives them; null when it was deleted.
+        target: Branch by |it| Some(BranchByName((it.repository_id, it.target_branch.clone())));
+    }
+    many {}
+    lists {}
+}
