@@ -14,6 +14,7 @@ mod build_result;
 mod bus;
 pub mod common;
 mod pipeline_execution;
+mod pipeline_generator;
 mod pull_request;
 mod repository;
 
@@ -35,7 +36,15 @@ pub enum MigrationError {
 }
 
 /// Names of all stores, in the order in which they are migrated.
-pub const STORES: &[&str] = &["bus", "repository", "pull_request", "build_result", "branch", "pipeline_execution"];
+pub const STORES: &[&str] = &[
+    "bus",
+    "repository",
+    "pull_request",
+    "build_result",
+    "branch",
+    "pipeline_execution",
+    "pipeline_generator",
+];
 
 /// Brings the store's schema up to date. Safe to run by several processes at once.
 ///
@@ -63,6 +72,7 @@ pub async fn migrate(store: &Store) -> Result<(), MigrationError> {
         "pull_request" => pull_request::Migrator::up(&turn, None).await,
         "repository" => repository::Migrator::up(&turn, None).await,
         "branch" => branch::Migrator::up(&turn, None).await,
+        "pipeline_generator" => pipeline_generator::Migrator::up(&turn, None).await,
         "pipeline_execution" => pipeline_execution::Migrator::up(&turn, None).await,
         other => return Err(MigrationError::UnknownStore(other.to_owned())),
     };
