@@ -149,15 +149,15 @@ impl PullRequestError {
     fn own_findings(&self) -> Vec<Finding> {
         match self {
             Self::PolicyNotSatisfied { missing, .. } => missing.clone(),
-            Self::MergeConflict { paths, .. } => paths.iter().map(conflict).collect(),
+            Self::MergeConflict { paths, .. } => paths.iter().map(|path| conflict(path)).collect(),
             _ => Vec::new(),
         }
     }
 }
 
-fn conflict(path: &String) -> Finding {
+fn conflict(path: &str) -> Finding {
     Finding {
-        file: path.clone(),
+        file: path.to_owned(),
         line: None,
         rule: "merge-conflict".to_owned(),
         message: "source and target both changed this path; merge the target into the source"

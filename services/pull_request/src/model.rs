@@ -118,7 +118,8 @@ impl PullRequest {
         }
     }
 
-    /// Keeps the review in place of the reviewer's earlier one; `None` when it is the same.
+    /// Keeps the review in place of the reviewer's earlier one; `None` when it is the same,
+    /// even when the source moved since.
     pub(crate) fn review(
         &mut self,
         review: Review,
@@ -134,6 +135,7 @@ impl PullRequest {
             return Ok(None);
         }
         self.ensure_open()?;
+        self.ensure_source(Some(&review.source_sha))?;
         let event = PullRequestReviewed {
             pull_request_id: self.id,
             repository_id: self.repository_id,
@@ -180,9 +182,6 @@ impl PullRequest {
             return false;
         }
         let before = self.clone();
-        if (&self.source_sha, &self.target_sha) != (&sighting.source_sha, &sighting.target_sha) {
-            self.reason = None;
-        }
         self.source_sha.clone_from(&sighting.source_sha);
         self.target_sha.clone_from(&sighting.target_sha);
         self.mergeability = sighting.mergeability;

@@ -28,11 +28,11 @@ impl PullRequests {
         command.validate()?;
         let now = self.store.clock().now();
         self.decide(ctx, REVIEW, command.pull_request_id, |pull_request| {
-            pull_request.ensure_source(command.expected_source_sha.as_deref())?;
+            let reviewed = command.expected_source_sha.as_ref();
             pull_request.review(Review {
                 reviewer: ctx.actor().id.clone(),
                 decision: command.decision,
-                source_sha: pull_request.source_sha.clone(),
+                source_sha: reviewed.unwrap_or(&pull_request.source_sha).clone(),
                 body: command.body.clone(),
                 at: now,
             })

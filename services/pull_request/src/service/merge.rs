@@ -257,6 +257,8 @@ impl PullRequests {
             Step::Refused(refusal) => {
                 pull_request.reopen(&refusal, now);
                 self.save(ctx, &mut pull_request, none).await?;
+                // Events about its heads were passed over while the merge was under way.
+                let pull_request = self.refresh(ctx, pull_request).await?;
                 Err(pull_request.refused(refusal))
             }
         }

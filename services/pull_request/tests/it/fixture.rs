@@ -1,0 +1,354 @@
+//! One repository with its service, store, branches and Git host.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use sluice_git_host::{
+    BranchName, CommitSpec, FileChange, GitHost, Oid, RefChange, RepoPath, Signature,
+};
+use sluice_kernel::{
+    BoxFault, Ctx, Outcome, Reaction, Reconciler,
+    directory::{BranchDirectory, BranchView, RepositoryDirectory, RepositoryView},
+};
+use sluice_pull_request::{
+    MergePullRequest, MergeStrategy, OpenPullRequest, PullRequest, PullRequestError, PullRequests,
+    Reactions, Recovery, ReviewDecision, ReviewPullRequest,
+};
+use sluice_schema::{
+    Envelope, EventId, EventPayload, NewEvent, ProjectId, PullRequestId, RepositoryId, TypedId,
+    events::{BranchPolicy, BuildCompleted, CommitCreated, CommitOrigin},
+};
+use sluice_store::Store;
+use sluice_testkit::{Backend, Databases, TrappedGit, User};
+
+/// What the repository and the branch service would answer.
+#[derive(Default)]
+pub(crate) struct Directory {
+    pub(crate) repositories: Mutex<HashMap<RepositoryId, RepositoryView>>,
+    pub(crate) policies: Mutex<HashMap<String, BranchPolicy>>,
+}
+
+#[async_trait]
+impl RepositoryDirectory for Directory {
+    async fn repository(
+        &self,
+        ctx: &Ctx,
+        id: RepositoryId,
+    ) -> Result<Option<RepositoryView>, BoxFault> {
+        let found = self.repositories.lock().unwrap().get(&id).cloned();
+        Ok(found.filter(|view| view.tenant_id == *ctx.tenant() && ctx.sees(&view.project_id)))
+    }
+
+    async fn repository_by_name(
+        &self,
+        _: &Ctx,
+        _: &ProjectId,
+        _: &str,
+    ) -> Result<Option<RepositoryView>, BoxFault> {
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl BranchDirectory for Directory {
+    async fn branch(
+        &self,
+        _: &Ctx,
+        repository: RepositoryId,
+        name: &str,
+    ) -> Result<Option<BranchView>, BoxFault> {
+        let policy = self.policies.lock().unwrap().get(name).cloned();
+        Ok(policy.map(|policy| BranchView {
+            repository_id: repository,
+            name: name.to_owned(),
+            policy,
+        }))
+    }
+}
+
+pub(crate) struct World {
+    _databases: Databases,
+    pub(crate) store: Store,
+    pub(crate) git: Arc<TrappedGit>,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) service: PullRequests,
+    pub(crate) repository: RepositoryView,
+    pub(crate) path: RepoPath,
+    pub(crate) ctx: Ctx,
+}
+
+pub(crate) fn signature() -> Signature {
+    Signature {
+        name: "Ada".into(),
+        email: "ada@example.com".into(),
+        time: chrono::DateTime::from_timestamp(1_700_000_000, 0).unwrap(),
+    }
+}
+
+/// `name` of the tenant `acme`, with every right.
+pub(crate) fn user(name: &str) -> Ctx {
+    User::of("acme", name).ctx()
+}
+
+impl World {
+    /// A repository `shop` with `main`, and `feature` one commit ahead of it.
+    pub(crate) async fn new(backend: Backend) -> Self {
+        let databases = Databases::fresh(backend).await;
+        let store = databases.open("pull_request").await;
+        let git = TrappedGit::new(&databases.folder().join("git"));
+        let path = RepoPath::new("acme", "web", "shop").unwrap();
+        let main: BranchName = "main".parse().unwrap();
+        git.provision(&path, &main, &signature()).await.unwrap();
+        let repository = RepositoryView {
+            id: RepositoryId::generate(),
+            tenant_id: "acme".parse().unwrap(),
+            project_id: "web".parse().unwrap(),
+            module_id: Some("shop".parse().unwrap()),
+            name: "shop".into(),
+            default_branch: "main".into(),
+            is_writable: true,
+        };
+        let directory = Arc::new(Directory::default());
+        let service = PullRequests::new(
+            store.clone(),
+            git.clone(),
+            directory.clone(),
+            directory.clone(),
+        );
+        let world = Self {
+            _databases: databases,
+            store,
+            git,
+            directory,
+            service,
+            repository,
+            path,
+            ctx: user("ada"),
+        };
+        world.set_writable(true);
+        world.branch("feature").await;
+        world.push("feature", "feature.txt", "new").await;
+        world
+    }
+
+    pub(crate) fn set_writable(&self, is_writable: bool) {
+        let mut view = self.repository.clone();
+        view.is_writable = is_writable;
+        self.directory
+            .repositories
+            .lock()
+            .unwrap()
+            .insert(view.id, view);
+    }
+
+    pub(crate) fn demand(&self, approvals: u32, checks: &[&str]) {
+        let policy = BranchPolicy {
+            is_protected: true,
+            required_approvals: approvals,
+            required_checks: checks.iter().map(ToString::to_string).collect(),
+        };
+        self.directory
+            .policies
+            .lock()
+            .unwrap()
+            .insert("main".into(), policy);
+    }
+
+    pub(crate) async fn head(&self, name: &str) -> Option<Oid> {
+        self.git
+            .head(&self.path, &name.parse().unwrap())
+            .await
+            .unwrap()
+    }
+
+    /// Makes a branch where `main` stands.
+    pub(crate) async fn branch(&self, name: &str) {
+        let main = self.head("main").await;
+        self.set_head(name, None, main).await;
+    }
+
+    pub(crate) async fn set_head(&self, name: &str, expected: Option<Oid>, new: Option<Oid>) {
+        let change = RefChange { expected, new };
+        let git = self.git.real();
+        git.update_ref(&self.path, &name.parse().unwrap(), change)
+            .await
+            .unwrap();
+    }
+
+    /// Writes a commit on top of a branch, as other services do.
+    pub(crate) async fn push(&self, branch: &str, file: &str, content: &str) -> Oid {
+        push(&self.git, &self.path, branch, file, content).await
+    }
+
+    pub(crate) fn to_open(&self, source: &str) -> OpenPullRequest {
+        OpenPullRequest {
+            repository_id: self.repository.id,
+            title: "Add a feature".into(),
+            description: Some("It is needed.".into()),
+            source_branch: source.into(),
+            target_branch: None,
+        }
+    }
+
+    /// Opens `feature` into `main` and empties the outbox.
+    pub(crate) async fn opened(&self) -> Arc<PullRequest> {
+        let opened = self.service.open(&self.ctx, self.to_open("feature")).await;
+        self.drain().await;
+        opened.unwrap().value
+    }
+
+    pub(crate) async fn merge(
+        &self,
+        id: PullRequestId,
+        strategy: Option<MergeStrategy>,
+    ) -> Result<Outcome<Arc<PullRequest>>, PullRequestError> {
+        let command = to_merge(id, strategy);
+        self.service.merge(&self.ctx, command).await
+    }
+
+    pub(crate) async fn review(
+        &self,
+        id: PullRequestId,
+        reviewer: &str,
+        decision: ReviewDecision,
+    ) -> Result<Outcome<Arc<PullRequest>>, PullRequestError> {
+        let command = ReviewPullRequest {
+            pull_request_id: id,
+            decision,
+            body: None,
+            expected_source_sha: None,
+        };
+        self.service.review(&user(reviewer), command).await
+    }
+
+    pub(crate) async fn get(&self, id: PullRequestId) -> Arc<PullRequest> {
+        self.service.get(&self.ctx, id).await.unwrap()
+    }
+
+    pub(crate) async fn recover(&self) -> Result<usize, BoxFault> {
+        Recovery(self.service.clone()).reconcile().await
+    }
+
+    /// Takes the events that wait in the outbox.
+    pub(crate) async fn drain(&self) -> Vec<Envelope> {
+        let outbox = self.store.outbox();
+        let rows = outbox.claim(1_000, Duration::from_secs(60)).await.unwrap();
+        outbox.complete(&rows).await.unwrap();
+        rows.into_iter().map(|row| row.envelope).collect()
+    }
+
+    pub(crate) async fn drained_types(&self) -> Vec<String> {
+        let events = self.drain().await;
+        events.into_iter().map(|event| event.event_type).collect()
+    }
+
+    pub(crate) async fn handle(&self, event: &Envelope) {
+        let ctx = Ctx::for_event("pull_request", event);
+        let reactions = Reactions(self.service.clone());
+        reactions.handle(&ctx, event).await.unwrap();
+    }
+
+    pub(crate) fn event<P: EventPayload>(&self, payload: &P) -> Envelope {
+        let module = self.repository.module_id.as_ref();
+        let event = NewEvent::of(&self.repository.project_id, module, payload).unwrap();
+        Envelope {
+            event_id: EventId::generate(),
+            event_type: event.event_type.to_owned(),
+            schema_version: event.schema_version,
+            tenant_id: self.repository.tenant_id.clone(),
+            project_id: event.project_id,
+            module_id: event.module_id,
+            trace_id: "trace".into(),
+            correlation_id: "correlation".into(),
+            causation_id: None,
+            sequence: None,
+            occurred_at: self.store.clock().now(),
+            subject: event.subject,
+            actor: self.ctx.actor().clone(),
+            payload: event.payload,
+        }
+    }
+
+    pub(crate) fn committed(&self, branch: &str, sha: Oid) -> Envelope {
+        self.event(&CommitCreated {
+            commit_id: TypedId::generate(),
+            repository_id: self.repository.id,
+            branch: branch.into(),
+            sha: sha.to_string(),
+            tree_hash: sha.to_string(),
+            parent_shas: Vec::new(),
+            artifact_id: None,
+            subject_line: "x".into(),
+            author: "ada".into(),
+            origin: CommitOrigin::Authored,
+            pull_request_id: None,
+            changed_paths: 1,
+        })
+    }
+
+    pub(crate) fn built(&self, sha: Oid, status: &str) -> Envelope {
+        self.event(&BuildCompleted {
+            build_id: TypedId::generate(),
+            run_id: None,
+            pipeline_id: None,
+            repository_id: self.repository.id,
+            branch: "feature".into(),
+            commit_sha: sha.to_string(),
+            status: status.into(),
+            reason: (status != "SUCCEEDED").then(|| "2 tests failed".into()),
+            tests: None,
+            coverage: None,
+            artifacts: Vec::new(),
+            module: None,
+            logs_uri: None,
+        })
+    }
+}
+
+pub(crate) fn to_merge(id: PullRequestId, strategy: Option<MergeStrategy>) -> MergePullRequest {
+    MergePullRequest {
+        pull_request_id: id,
+        strategy,
+        expected_source_sha: None,
+        delete_source_branch: None,
+        message: None,
+    }
+}
+
+pub(crate) async fn push(
+    git: &TrappedGit,
+    path: &RepoPath,
+    branch: &str,
+    file: &str,
+    content: &str,
+) -> Oid {
+    let git = git.real();
+    let name: BranchName = branch.parse().unwrap();
+    let base = git.head(path, &name).await.unwrap().unwrap();
+    let change = FileChange::Put {
+        path: file.into(),
+        content: Bytes::copy_from_slice(content.as_bytes()),
+        executable: None,
+    };
+    let staged = git.stage(path, &base, &[change]).await.unwrap();
+    let spec = CommitSpec {
+        tree: staged.tree,
+        parents: vec![base],
+        author: signature(),
+        committer: signature(),
+        message: format!("Put {file}"),
+        trailers: Vec::new(),
+    };
+    let new = git.write_commit(path, &spec).await.unwrap();
+    let change = RefChange {
+        expected: Some(base),
+        new: Some(new),
+    };
+    git.update_ref(path, &name, change).await.unwrap();
+    new
+}

@@ -1,0 +1,11 @@
+//! The pull request service's promises, on both databases and real Git repositories.
+#![allow(missing_docs, reason = "tests")]
+
+mod fixture;
+mod landing;
+mod merging;
+mod opening;
+mod reactions;
+mod reading;
+mod rest;
+mod reviewing;
