@@ -1,0 +1,206 @@
+//! The parameters of a request.
+
+use async_graphql::Variables;
+use axum::{
+    body::Bytes,
+    extract::rejection::BytesRejection,
+    http::{
+        HeaderMap, StatusCode,
+        header::{CONTENT_ENCODING, CONTENT_TYPE},
+    },
+};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use sluice_kernel::ContentDigest;
+use sluice_schema::ErrorCode;
+
+use super::Refused;
+
+/// What a client sends.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Parameters {
+    pub(super) query: String,
+    pub(super) operation_name: Option<String>,
+    variables: Option<Map<String, Value>>,
+    // Nothing is read from it; a wrong type is a malformed request all the same.
+    #[serde(rename = "extensions")]
+    _extensions: Option<Map<String, Value>>,
+}
+
+impl Parameters {
+    /// Digest of operation and variables; the order of keys does not matter.
+    pub(super) fn fingerprint(&self) -> ContentDigest {
+        let mut variables = String::new();
+        if let Some(map) = &self.variables {
+            canonical(&Value::Object(map.clone()), &mut variables);
+        }
+        let name = self.operation_name.as_deref().unwrap_or_default();
+        ContentDigest::of_parts([self.query.as_bytes(), name.as_bytes(), variables.as_bytes()])
+    }
+
+    pub(super) fn variables(self) -> Variables {
+        Variables::from_json(Value::Object(self.variables.unwrap_or_default()))
+    }
+}
+
+fn canonical(value: &Value, out: &mut String) {
+    match value {
+        Value::Object(map) => {
+            let mut entries: Vec<_> = map.iter().collect();
+            entries.sort_by_key(|(key, _)| *key);
+            out.push('{');
+            for (key, value) in entries {
+                out.push_str(&Value::from(key.as_str()).to_string());
+                out.push(':');
+                canonical(value, out);
+                out.push(',');
+            }
+            out.push('}');
+        }
+        Value::Array(items) => {
+            out.push('[');
+            for item in items {
+                canonical(item, out);
+                out.push(',');
+            }
+            out.push(']');
+        }
+        scalar => out.push_str(&scalar.to_string()),
+    }
+}
+
+/// Demands JSON: what a browser sends across sites without asking is never JSON.
+pub(super) fn is_json(headers: &HeaderMap) -> Result<(), Refused> {
+    let wrong = |rule| Err(Refused::new(415, ErrorCode::BadRequest, rule));
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let kind = text(CONTENT_TYPE).unwrap_or_default();
+    let mut parts = kind.split(';').map(str::trim);
+    if !parts
+        .next()
+        .unwrap_or_default()
+        .eq_ignore_ascii_case("application/json")
+    {
+        return wrong("the content type must be application/json");
+    }
+    let foreign_charset = parts
+        .filter_map(|part| part.split_once('='))
+        .filter(|(name, _)| name.eq_ignore_ascii_case("charset"))
+        .any(|(_, charset)| !charset.trim_matches('"').eq_ignore_ascii_case("utf-8"));
+    if foreign_charset {
+        return wrong("the charset must be utf-8");
+    }
+    match text(CONTENT_ENCODING) {
+        None | Some("identity") => Ok(()),
+        Some(_) => wrong("the body must not be compressed"),
+    }
+}
+
+/// Reads a JSON body.
+pub(super) fn of_post(body: Result<Bytes, BytesRejection>) -> Result<Parameters, Refused> {
+    let body = body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Refused::new(413, ErrorCode::LimitExceeded, "the body is too large")
+        }
+        _ => Refused::bad("the body could not be read to its end"),
+    })?;
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(Refused::bad(
+            "batches are not taken: send one operation per request",
+        ));
+    }
+    serde_json::from_slice(&body)
+        .map_err(|error| Refused::bad(format!("the body is not a GraphQL request: {error}")))
+}
+
+/// Reads URL parameters; `variables` and `extensions` are JSON.
+pub(super) fn of_get(query: &str) -> Result<Parameters, Refused> {
+    let mut parameters = Map::new();
+    for (name, value) in form_pairs(query) {
+        let value = match name.as_str() {
+            "query" | "operationName" => Value::from(value),
+            // An empty parameter is how forms say "none".
+            "variables" | "extensions" if value.is_empty() => Value::Null,
+            "variables" | "extensions" => serde_json::from_str(&value)
+                .map_err(|error| Refused::bad(format!("{name} is not JSON: {error}")))?,
+            _ => continue,
+        };
+        if parameters.insert(name.clone(), value).is_some() {
+            return Err(Refused::bad(format!("{name} is given twice")));
+        }
+    }
+    if parameters.get("operationName") == Some(&Value::from("")) {
+        parameters.remove("operationName");
+    }
+    serde_json::from_value(Value::Object(parameters))
+        .map_err(|error| Refused::bad(format!("the parameters are not a GraphQL request: {error}")))
+}
+
+fn form_pairs(query: &str) -> Vec<(String, String)> {
+    let base = reqwest::Url::parse("http://localhost/");
+    let Ok(mut url) = base else {
+        return Vec::new();
+    };
+    url.set_query(Some(query));
+    let pairs = url.query_pairs();
+    pairs
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parameters(text: &str) -> Result<Parameters, String> {
+        of_post(Ok(Bytes::copy_from_slice(text.as_bytes()))).map_err(|refused| refused.message)
+    }
+
+    #[test]
+    fn equal_requests_have_equal_fingerprints_whatever_the_order_of_keys() {
+        let one = parameters(r#"{"query":"q","variables":{"a":{"x":1,"y":[1,2]},"b":"2"}}"#);
+        let two = parameters(r#"{"variables":{"b":"2","a":{"y":[1,2],"x":1}},"query":"q"}"#);
+        let other = parameters(r#"{"query":"q","variables":{"a":{"x":1,"y":[2,1]},"b":"2"}}"#);
+        let one = one.unwrap().fingerprint();
+        assert_eq!(one, two.unwrap().fingerprint());
+        assert_ne!(one, other.unwrap().fingerprint());
+    }
+
+    #[test]
+    fn bodies_that_are_not_a_request_are_refused() {
+        for text in [
+            "",
+            "{",
+            "null",
+            "{}",
+            r#"{"query":1}"#,
+            r#"{"query":null}"#,
+            r#"{"query":"q","variables":[]}"#,
+            r#"{"query":"q","variables":"{}"}"#,
+            r#"{"query":"q","operationName":1}"#,
+            r#"{"query":"q","extensions":"x"}"#,
+            r#"[{"query":"q"}]"#,
+            r#"{"query":"q"} trailing"#,
+        ] {
+            assert!(parameters(text).is_err(), "{text:?}");
+        }
+        assert!(parameters(r#"{"query":"q","variables":null,"operationName":null}"#).is_ok());
+    }
+
+    #[test]
+    fn url_parameters_are_decoded_and_given_once() {
+        let read = |query| of_get(query).map_err(|refused| refused.message);
+        let good = read("query=%7Ba%7D&variables=%7B%22x%22%3A1%7D&operationName=A&other=1");
+        let good = good.unwrap();
+        assert_eq!(good.query, "{a}");
+        assert_eq!(good.operation_name.as_deref(), Some("A"));
+        for bad in [
+            "",
+            "query=a&query=b",
+            "query=a&variables=x",
+            "query=a&variables=[]",
+        ] {
+            assert!(read(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! From a request's token to its context.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    extract::{Request, State},
+    http::{
+        HeaderMap, HeaderName, HeaderValue,
+        header::{AUTHORIZATION, CACHE_CONTROL},
+    },
+    middleware::Next,
+    response::Response,
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use sluice_kernel::{Ctx, Fault};
+use tokio::time::Instant;
+use tracing::Span;
+
+use super::{Trace, refusal};
+use crate::auth::{AuthError, Authenticator};
+
+/// How a group of routes speaks of refusals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    GraphQl,
+    Problem,
+    /// Plain text, and a challenge that makes `git` ask for a password.
+    Git,
+}
+
+/// What stands before a group of routes.
+#[derive(Clone)]
+pub(super) struct Guard {
+    pub(super) authenticator: Arc<Authenticator>,
+    pub(super) timeout: Duration,
+    pub(super) style: Style,
+}
+
+/// Lets in who has a good token, with a [`Ctx`] in the request's extensions, for a limited time.
+pub(super) async fn identify(
+    State(guard): State<Guard>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let trace = match request.extensions().get::<Trace>() {
+        Some(trace) => trace.clone(),
+        None => Trace::of(request.headers()),
+    };
+    let principal = match guard.principal(request.headers()).await {
+        Ok(principal) => principal,
+        Err(error) => {
+            tracing::info!(refused = %error, "no entry");
+            metrics::counter!("sluice_auth_refusals_total", "code" => error.code().as_str())
+                .increment(1);
+            return refusal::unauthenticated(guard.style, &error, &trace);
+        }
+    };
+    let span = Span::current();
+    span.record("tenant_id", principal.tenant.as_str());
+    span.record("actor", principal.actor.id.as_str());
+    let deadline = Instant::now() + guard.timeout;
+    let ctx = Ctx::for_request(principal, Some(trace.trace_id.clone()))
+        .with_deadline(deadline.into_std());
+    request.extensions_mut().insert(ctx.clone());
+    let answered = tokio::time::timeout_at(deadline, next.run(request)).await;
+    let mut response = answered.unwrap_or_else(|_| refusal::too_late(guard.style, &trace));
+    let headers = response.headers_mut();
+    let statements = HeaderValue::from(ctx.statements().get());
+    headers.insert(HeaderName::from_static("sluice-statements"), statements);
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+impl Guard {
+    async fn principal(&self, headers: &HeaderMap) -> Result<sluice_kernel::Principal, AuthError> {
+        let token = token(headers, self.style)?;
+        self.authenticator.authenticate(&token).await
+    }
+}
+
+fn token(headers: &HeaderMap, style: Style) -> Result<String, AuthError> {
+    let mut given = headers.get_all(AUTHORIZATION).iter();
+    let header = given.next().ok_or(AuthError::Missing)?;
+    // Two headers: which one a proxy in front judged is not known.
+    if given.next().is_some() {
+        return Err(AuthError::Scheme);
+    }
+    let text = header.to_str().map_err(|_| AuthError::Scheme)?;
+    let (scheme, value) = text.split_once(' ').ok_or(AuthError::Scheme)?;
+    let value = value.trim();
+    if scheme.eq_ignore_ascii_case("bearer") && !value.is_empty() {
+        return Ok(value.to_owned());
+    }
+    if scheme.eq_ignore_ascii_case("basic") && style == Style::Git {
+        return password(value).ok_or(AuthError::Scheme);
+    }
+    Err(AuthError::Scheme)
+}
+
+// git sends user and password; the token is the password, whoever the user is.
+fn password(value: &str) -> Option<String> {
+    let pair = String::from_utf8(BASE64_STANDARD.decode(value).ok()?).ok()?;
+    let (_, password) = pair.split_once(':')?;
+    (!password.is_empty()).then(|| password.to_owned())
+}

@@ -1,0 +1,149 @@
+use std::path::Path as FilePath;
+
+use super::*;
+
+#[tokio::test]
+async fn without_a_good_token_there_is_401_and_a_challenge_in_the_words_of_the_path() {
+    let server = server();
+    let send = async |method: Method, path: &str, authorization: Option<&str>| {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(value) = authorization {
+            request = request.header("authorization", value);
+        }
+        server.send(request.body(Body::empty()).unwrap()).await
+    };
+    for given in [
+        None,
+        Some("Bearer x.y.z"),
+        Some("Bearer"),
+        Some("Basic YTpi"),
+        Some("x"),
+    ] {
+        let answer = send(Method::POST, "/graphql", given).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.code().as_str()),
+            (401, "UNAUTHENTICATED")
+        );
+        assert!(answer.header("www-authenticate").starts_with("Bearer"));
+        let answer = send(Method::POST, "/things", given).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.code().as_str()),
+            (401, "UNAUTHENTICATED")
+        );
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+        let answer = send(Method::GET, "/git/acme/demo/greeter.git/info/refs", given).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+        assert!(answer.header("www-authenticate").starts_with("Basic"));
+    }
+}
+
+#[tokio::test]
+async fn unknown_paths_and_methods_are_problems() {
+    let server = server();
+    let answer = server.get("/nosuch").await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.code().as_str()),
+        (404, "NOT_FOUND")
+    );
+    assert_eq!(answer.header("content-type"), "application/problem+json");
+    let request = server
+        .request(Method::DELETE, "/graphql")
+        .body(Body::empty())
+        .unwrap();
+    let answer = server.send(request).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.code().as_str()),
+        (405, "BAD_REQUEST")
+    );
+    assert!(
+        answer.header("allow").contains("POST"),
+        "{:?}",
+        answer.headers
+    );
+    assert_eq!(server.get("/things").await.status, 405);
+}
+
+#[tokio::test]
+async fn a_request_that_takes_too_long_or_panics_ends_in_an_answer() {
+    let mut server = server();
+    server.edge.http.request_timeout = Duration::from_millis(50);
+    let answer = server.query(NEW, json!({"query": "{endless}"})).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.code().as_str()),
+        (504, "DEADLINE_EXCEEDED")
+    );
+    let answer = server.query(NEW, json!({"query": "{panics}"})).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.code().as_str()),
+        (500, "INTERNAL")
+    );
+    assert!(!answer.body.contains("on purpose"));
+}
+
+#[tokio::test]
+async fn a_callers_trace_goes_on_and_a_missing_one_begins() {
+    let server = server();
+    let id = "0af7651916cd43dd8448eb211c80319c";
+    let parent = format!("00-{id}-b7ad6b7169203331-01");
+    let headers = [("traceparent", parent.as_str()), ("x-request-id", "r-1")];
+    let answer = server.post("/things", &headers, "{}").await;
+    assert_eq!(answer.header("sluice-trace-id"), id);
+    assert_eq!(answer.header("x-request-id"), "r-1");
+    assert_eq!(
+        server.get("/healthz").await.header("sluice-trace-id").len(),
+        32
+    );
+}
+
+#[tokio::test]
+async fn graphiql_is_served_with_a_strict_policy_in_the_embedded_mode_alone() {
+    let mut server = server();
+    let built = FilePath::new(env!("CARGO_MANIFEST_DIR")).join("web/graphiql/dist/app.js");
+    if built.exists() {
+        let page = server.get("/graphiql").await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(
+            page.header("content-security-policy")
+                .contains("script-src 'self';")
+        );
+        let script = server.get("/graphiql/app.js").await;
+        assert_eq!(
+            script.header("content-type"),
+            "text/javascript; charset=utf-8"
+        );
+        let again = server.request(Method::GET, "/graphiql/app.js");
+        let again = again.header("if-none-match", script.header("etag"));
+        let again = server.send(again.body(Body::empty()).unwrap()).await;
+        assert_eq!((again.status.as_u16(), again.body.as_str()), (304, ""));
+    }
+    for path in [
+        "/graphiql/nosuch.js",
+        "/graphiql/../Cargo.toml",
+        "/graphiql/.gitkeep",
+    ] {
+        assert_eq!(server.get(path).await.status, 404, "{path}");
+    }
+    server.edge.mode = Mode::Production;
+    assert_eq!(server.get("/graphiql").await.status, 404);
+    assert!(!server.get("/").await.body.contains("graphiql"));
+}
+
+#[tokio::test]
+async fn health_tells_what_fails_and_not_why() {
+    let mut server = server();
+    assert_eq!(server.get("/healthz").await.status, 200);
+    let ready = json!({"ready": true, "checks": {"store": "ok"}});
+    assert_eq!(server.get("/readyz").await.json(), ready);
+    server.edge.readiness = Arc::new(Ready(false));
+    let answer = server.get("/readyz").await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(
+        answer.json(),
+        json!({"ready": false, "checks": {"store": "failing"}})
+    );
+    assert_eq!(server.get("/metrics").await.status, 200);
+    assert_eq!(
+        server.get("/openapi.json").await.json(),
+        json!({"openapi": "3.1.0"})
+    );
+}

@@ -1,0 +1,220 @@
+mod edge;
+mod git;
+mod graphql;
+
+use async_graphql::{
+    Context, EmptySubscription, Object, Request as GraphQlRequest, Response as GraphQlResponse,
+    Schema,
+};
+use axum::{
+    body::{Body, to_bytes},
+    http::{Method, Request, StatusCode},
+    response::Response,
+};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use serde_json::{Value, json};
+use sluice_git_host::{Limits, LocalGitHost};
+use sluice_kernel::{BoxFault, Ctx, directory::RepositoryView};
+use sluice_schema::{ProjectId, RepositoryId, TypedId};
+use tower::ServiceExt;
+
+use super::*;
+use crate::{
+    auth::{LocalKey, TokenRequest},
+    config::Config,
+};
+
+struct Query;
+
+fn boom() -> i32 {
+    panic!("on purpose")
+}
+
+#[Object]
+impl Query {
+    async fn tenant(&self, ctx: &Context<'_>) -> String {
+        ctx.data_unchecked::<Ctx>().tenant().to_string()
+    }
+    async fn twice(&self, x: i32) -> i32 {
+        x * 2
+    }
+    async fn broken(&self) -> async_graphql::Result<i32> {
+        Err("broken".into())
+    }
+    async fn panics(&self) -> i32 {
+        boom()
+    }
+    async fn endless(&self) -> i32 {
+        std::future::pending().await
+    }
+}
+
+struct Mutation;
+
+#[Object]
+impl Mutation {
+    async fn key(&self, ctx: &Context<'_>) -> Option<String> {
+        let ctx = ctx.data_unchecked::<Ctx>();
+        ctx.statements().add();
+        let key = ctx.idempotency()?;
+        Some(format!("{} {}", key.key, key.fingerprint.hex()))
+    }
+}
+
+struct Executor(Schema<Query, Mutation, EmptySubscription>);
+
+#[async_trait]
+impl GraphQl for Executor {
+    async fn execute(&self, ctx: Ctx, request: GraphQlRequest) -> GraphQlResponse {
+        self.0.execute(request.data(ctx)).await
+    }
+}
+
+/// Knows the repository `demo/greeter` of the tenant `acme`.
+struct OneRepository;
+
+#[async_trait]
+impl RepositoryDirectory for OneRepository {
+    async fn repository(
+        &self,
+        _: &Ctx,
+        _: RepositoryId,
+    ) -> Result<Option<RepositoryView>, BoxFault> {
+        Ok(None)
+    }
+
+    async fn repository_by_name(
+        &self,
+        ctx: &Ctx,
+        project: &ProjectId,
+        name: &str,
+    ) -> Result<Option<RepositoryView>, BoxFault> {
+        let known = ctx.tenant().as_str() == "acme" && project.as_str() == "demo";
+        Ok((known && name == "greeter").then(|| RepositoryView {
+            id: RepositoryId::generate(),
+            tenant_id: ctx.tenant().clone(),
+            project_id: project.clone(),
+            module_id: None,
+            name: name.to_owned(),
+            default_branch: "main".to_owned(),
+            is_writable: true,
+        }))
+    }
+}
+
+struct Ready(bool);
+
+#[async_trait]
+impl Readiness for Ready {
+    async fn checks(&self) -> Vec<(String, Result<(), String>)> {
+        let outcome = if self.0 {
+            Ok(())
+        } else {
+            Err("a password".to_owned())
+        };
+        vec![("store".to_owned(), outcome)]
+    }
+    async fn refresh_metrics(&self) {}
+}
+
+struct Server {
+    dir: tempfile::TempDir,
+    edge: Edge,
+    token: String,
+}
+
+fn server() -> Server {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = Config::embedded_in(dir.path()).unwrap();
+    config.http.request_timeout = Duration::from_secs(30);
+    config.http.graphql_body_limit = 4_096;
+    config.http.body_limit = 1_024;
+    let key = LocalKey::open(dir.path()).unwrap();
+    let authenticator = Authenticator::own(&config.auth, key);
+    let request = TokenRequest::all_rights("acme".parse().unwrap(), "ada");
+    let token = authenticator.sign(&request).unwrap();
+    let echo = |command: sluice_rest::Command<Value>| async move { Json(command.input) };
+    let edge = Edge {
+        authenticator: Arc::new(authenticator),
+        http: config.http,
+        mode: Mode::Embedded,
+        graphql: Arc::new(Executor(Schema::new(Query, Mutation, EmptySubscription))),
+        rest: Router::new().route("/things", post(echo)),
+        rest_with_files: Router::new().route("/files", post(echo)),
+        openapi: Arc::new(json!({"openapi": "3.1.0"})),
+        repositories: Arc::new(OneRepository),
+        git: Arc::new(LocalGitHost::new(dir.path().join("git"), Limits::default()).unwrap()),
+        readiness: Arc::new(Ready(true)),
+        metrics: PrometheusBuilder::new().build_recorder().handle(),
+    };
+    Server { dir, edge, token }
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: http::HeaderMap,
+    body: String,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+    fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+    fn code(&self) -> String {
+        let json = self.json();
+        let code = json
+            .pointer("/errors/0/extensions/code")
+            .or(json.get("code"));
+        code.and_then(Value::as_str).unwrap_or_default().to_owned()
+    }
+}
+
+impl Server {
+    async fn send(&self, request: Request<Body>) -> Answer {
+        let response: Response = router(self.edge.clone()).oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8_lossy(&body).into_owned(),
+        }
+    }
+
+    fn request(&self, method: Method, path: &str) -> http::request::Builder {
+        let bearer = format!("Bearer {}", self.token);
+        Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", bearer)
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path).body(Body::empty()).unwrap())
+            .await
+    }
+
+    async fn post(&self, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
+        let mut request = self.request(Method::POST, path);
+        if !headers.iter().any(|(name, _)| *name == "content-type") {
+            request = request.header("content-type", "application/json");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(body.into()).unwrap()).await
+    }
+
+    async fn query(&self, accept: &str, body: Value) -> Answer {
+        self.post("/graphql", &[("accept", accept)], body.to_string())
+            .await
+    }
+}
+
+const NEW: &str = "application/graphql-response+json";
+const OLD: &str = "application/json";
