@@ -22,7 +22,7 @@ steps:
   condition: always()
 ",
     );
-    request.limits.overall = Duration::from_secs(2);
+    request.limits.overall = Duration::from_secs(3);
     let report = harness.start(request).await.unwrap();
     assert_eq!(report.result, RecordResult::Failed);
     let error = step(&report, "__default/Job/1")
@@ -30,7 +30,7 @@ steps:
         .error
         .clone()
         .unwrap();
-    assert!(error.contains("longer than 2 second"), "{error}");
+    assert!(error.contains("longer than 3 second"), "{error}");
     assert_eq!(result(&report, "__default/Job/2"), RecordResult::Skipped);
     assert_eq!(harness.memory.text("__default/Job/3"), ["cleaning"]);
     assert!(!is_alive(harness.pid("child").await));
