@@ -4,4 +4,6 @@
 //! stores, providers, services and workers. It holds no rules of the domain.
 
 pub mod auth;
+pub mod cli;
 pub mod config;
+pub mod http;

@@ -92,11 +92,17 @@ pub enum ClientError {
 }
 
 fn detail(text: &str) -> String {
-    if text.is_empty() { String::new() } else { format!(": {text}") }
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!(": {text}")
+    }
 }
 
 fn most(limit: Option<u64>) -> String {
-    limit.map(|limit| format!(" ({limit} bytes)")).unwrap_or_default()
+    limit
+        .map(|limit| format!(" ({limit} bytes)"))
+        .unwrap_or_default()
 }
 
 impl ClientError {
@@ -133,7 +139,10 @@ impl From<GraphQlError> for ApiError {
     fn from(error: GraphQlError) -> Self {
         let place = error.extensions.field.or_else(|| dotted(&error.path));
         Self {
-            code: error.extensions.code.unwrap_or_else(|| "BAD_REQUEST".to_owned()),
+            code: error
+                .extensions
+                .code
+                .unwrap_or_else(|| "BAD_REQUEST".to_owned()),
             message: error.message,
             path: place,
             retryable: error.extensions.retryable,
@@ -145,7 +154,10 @@ impl From<GraphQlError> for ApiError {
 fn dotted(path: &[Value]) -> Option<String> {
     let parts: Vec<_> = path
         .iter()
-        .map(|part| part.as_str().map_or_else(|| part.to_string(), str::to_owned))
+        .map(|part| {
+            part.as_str()
+                .map_or_else(|| part.to_string(), str::to_owned)
+        })
         .collect();
     (!parts.is_empty()).then(|| parts.join("."))
 }

@@ -6,10 +6,7 @@ use futures::StreamExt as _;
 use reqwest::{StatusCode, header};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{
-    ApiError, ClientError, Connection, Patience, Waiting,
-    error::GraphQlError,
-};
+use super::{ApiError, ClientError, Connection, Patience, Waiting, error::GraphQlError};
 
 const ACCEPT: &str = "application/graphql-response+json, application/json;q=0.9";
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
@@ -52,7 +49,9 @@ impl Client {
         if connection.is_loopback() {
             builder = builder.no_proxy();
         }
-        let http = builder.build().map_err(|e| ClientError::Setup(innermost(&e)))?;
+        let http = builder
+            .build()
+            .map_err(|e| ClientError::Setup(innermost(&e)))?;
         Ok(Self { http, connection })
     }
 
@@ -70,7 +69,10 @@ impl Client {
         document: &str,
         variables: impl Serialize,
     ) -> Result<T, ClientError> {
-        let request = Request { query: document, variables };
+        let request = Request {
+            query: document,
+            variables,
+        };
         let body = serde_json::to_vec(&request).map_err(|e| self.malformed(&e))?;
         self.send(body).await
     }
@@ -86,8 +88,12 @@ impl Client {
         patience: &mut Patience,
         on_wait: &mut (dyn FnMut(Waiting<'_>) + Send),
     ) -> Result<T, ClientError> {
-        let request = Request { query: document, variables };
-        let body = bytes::Bytes::from(serde_json::to_vec(&request).map_err(|e| self.malformed(&e))?);
+        let request = Request {
+            query: document,
+            variables,
+        };
+        let body =
+            bytes::Bytes::from(serde_json::to_vec(&request).map_err(|e| self.malformed(&e))?);
         loop {
             match self.send(body.clone()).await {
                 Ok(data) => {
@@ -98,7 +104,10 @@ impl Client {
                 }
                 Err(error) => {
                     let (pause, error) = patience.after(error)?;
-                    on_wait(Waiting::Again { error: &error, pause });
+                    on_wait(Waiting::Again {
+                        error: &error,
+                        pause,
+                    });
                     tokio::time::sleep(pause).await;
                 }
             }
@@ -169,27 +178,44 @@ impl Client {
         match status {
             StatusCode::UNAUTHORIZED => api("UNAUTHENTICATED", text),
             StatusCode::FORBIDDEN => api("FORBIDDEN", text),
-            _ => ClientError::Status { url, status: status.as_u16(), text },
+            _ => ClientError::Status {
+                url,
+                status: status.as_u16(),
+                text,
+            },
         }
     }
 
     fn broken(&self, error: &reqwest::Error) -> ClientError {
-        ClientError::Connection { url: self.connection.graphql(), reason: innermost(error) }
+        ClientError::Connection {
+            url: self.connection.graphql(),
+            reason: innermost(error),
+        }
     }
 
     fn malformed(&self, reason: &dyn std::fmt::Display) -> ClientError {
         let reason: String = reason.to_string().chars().take(300).collect();
-        ClientError::Malformed { url: self.connection.graphql(), reason }
+        ClientError::Malformed {
+            url: self.connection.graphql(),
+            reason,
+        }
     }
 }
 
 // One that is not worth repeating decides over those that are.
 fn worst(errors: Vec<GraphQlError>) -> Option<ApiError> {
-    errors.into_iter().map(ApiError::from).min_by_key(|error| error.retryable)
+    errors
+        .into_iter()
+        .map(ApiError::from)
+        .min_by_key(|error| error.retryable)
 }
 
 fn api(code: &str, message: String) -> ClientError {
-    let message = if message.is_empty() { "the server refuses the token".to_owned() } else { message };
+    let message = if message.is_empty() {
+        "the server refuses the token".to_owned()
+    } else {
+        message
+    };
     ClientError::Api(ApiError {
         code: code.to_owned(),
         message,
@@ -219,5 +245,9 @@ fn innermost(error: &reqwest::Error) -> String {
     while let Some(source) = cause.source() {
         cause = source;
     }
-    if error.is_timeout() { "timed out".to_owned() } else { cause.to_string() }
+    if error.is_timeout() {
+        "timed out".to_owned()
+    } else {
+        cause.to_string()
+    }
 }

@@ -12,7 +12,12 @@ pub struct ConnectionArgs {
     #[arg(long, env = "SLUICE_URL", default_value = DEFAULT_URL, value_name = "URL")]
     pub url: String,
     /// Bearer token, as `sluice token` prints it
-    #[arg(long, env = "SLUICE_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    #[arg(
+        long,
+        env = "SLUICE_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN"
+    )]
     pub token: Option<String>,
 }
 
@@ -26,7 +31,9 @@ pub struct Connection {
 impl std::fmt::Debug for Connection {
     // The token stays out of logs.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Connection").field("url", &self.url.as_str()).finish_non_exhaustive()
+        f.debug_struct("Connection")
+            .field("url", &self.url.as_str())
+            .finish_non_exhaustive()
     }
 }
 
@@ -34,7 +41,9 @@ impl std::fmt::Debug for Connection {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidConnection {
     /// Not an absolute HTTP URL without credentials, query or fragment.
-    #[error("--url must be an absolute http or https URL without user, query or fragment, not '{0}'")]
+    #[error(
+        "--url must be an absolute http or https URL without user, query or fragment, not '{0}'"
+    )]
     Url(String),
     /// No token.
     #[error(
@@ -72,7 +81,10 @@ impl Connection {
         }
         let path = parsed.path().trim_end_matches('/').to_owned();
         parsed.set_path(&path);
-        Ok(Self { url: parsed, token: token.to_owned() })
+        Ok(Self {
+            url: parsed,
+            token: token.to_owned(),
+        })
     }
 
     /// The server's base URL without a slash at its end.
@@ -128,17 +140,36 @@ mod tests {
 
     #[test]
     fn addresses_that_are_not_plain_http_are_refused() {
-        for url in ["", "host:80", "ftp://host", "http://u:p@host", "http://host?x", "file:///x"] {
-            assert!(matches!(Connection::new(url, "t"), Err(InvalidConnection::Url(_))), "{url}");
+        for url in [
+            "",
+            "host:80",
+            "ftp://host",
+            "http://u:p@host",
+            "http://host?x",
+            "file:///x",
+        ] {
+            assert!(
+                matches!(Connection::new(url, "t"), Err(InvalidConnection::Url(_))),
+                "{url}"
+            );
         }
     }
 
     #[test]
     fn a_token_is_one_visible_word_and_never_shown() {
         let url = DEFAULT_URL;
-        assert_eq!(Connection::new(url, " ").unwrap_err(), InvalidConnection::NoToken);
-        assert_eq!(Connection::new(url, "a b").unwrap_err(), InvalidConnection::Token);
-        assert_eq!(Connection::new(url, "a\nb").unwrap_err(), InvalidConnection::Token);
+        assert_eq!(
+            Connection::new(url, " ").unwrap_err(),
+            InvalidConnection::NoToken
+        );
+        assert_eq!(
+            Connection::new(url, "a b").unwrap_err(),
+            InvalidConnection::Token
+        );
+        assert_eq!(
+            Connection::new(url, "a\nb").unwrap_err(),
+            InvalidConnection::Token
+        );
         let shown = format!("{:?}", Connection::new(url, "secret-word\n").unwrap());
         assert!(!shown.contains("secret-word"), "{shown}");
     }

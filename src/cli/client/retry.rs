@@ -35,7 +35,11 @@ pub struct Patience {
 impl Patience {
     /// Gives up when nothing was answered for `timeout`.
     pub fn new(timeout: Duration) -> Self {
-        Self { timeout, silent_since: None, failures: 0 }
+        Self {
+            timeout,
+            silent_since: None,
+            failures: 0,
+        }
     }
 
     /// Records an answer; `true` when errors went before it.
@@ -56,7 +60,10 @@ impl Patience {
         let waited = since.elapsed();
         let left = self.timeout.saturating_sub(waited);
         if left.is_zero() {
-            return Err(ClientError::GaveUp { waited, last: Box::new(error) });
+            return Err(ClientError::GaveUp {
+                waited,
+                last: Box::new(error),
+            });
         }
         let pause = pause(self.failures).min(left);
         self.failures = self.failures.saturating_add(1);
@@ -76,7 +83,10 @@ mod tests {
     use crate::cli::client::ApiError;
 
     fn gone() -> ClientError {
-        ClientError::Connection { url: "u".to_owned(), reason: "refused".to_owned() }
+        ClientError::Connection {
+            url: "u".to_owned(),
+            reason: "refused".to_owned(),
+        }
     }
 
     fn api(retryable: bool) -> ClientError {
@@ -94,10 +104,20 @@ mod tests {
         let mut patience = Patience::new(Duration::from_secs(60));
         assert!(patience.after(gone()).is_ok());
         assert!(patience.after(api(true)).is_ok());
-        assert!(matches!(patience.after(api(false)), Err(ClientError::Api(_))));
-        let status = |status| ClientError::Status { url: String::new(), status, text: String::new() };
+        assert!(matches!(
+            patience.after(api(false)),
+            Err(ClientError::Api(_))
+        ));
+        let status = |status| ClientError::Status {
+            url: String::new(),
+            status,
+            text: String::new(),
+        };
         assert!(patience.after(status(503)).is_ok());
-        assert!(matches!(patience.after(status(404)), Err(ClientError::Status { .. })));
+        assert!(matches!(
+            patience.after(status(404)),
+            Err(ClientError::Status { .. })
+        ));
     }
 
     #[test]
@@ -111,7 +131,10 @@ mod tests {
     #[test]
     fn patience_ends_and_an_answer_renews_it() {
         let mut patience = Patience::new(Duration::ZERO);
-        assert!(matches!(patience.after(gone()), Err(ClientError::GaveUp { .. })));
+        assert!(matches!(
+            patience.after(gone()),
+            Err(ClientError::GaveUp { .. })
+        ));
         let mut patience = Patience::new(Duration::from_secs(60));
         assert!(!patience.answered());
         assert!(patience.after(gone()).is_ok());

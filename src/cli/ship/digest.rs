@@ -33,7 +33,11 @@ impl Identity {
     /// [`HashError`], only for content that is made to collide.
     pub fn of(source: &Source) -> Result<Self, HashError> {
         let parts = source.files.iter().flat_map(|file| {
-            [file.path.as_bytes(), mode(file).as_bytes(), file.content.as_slice()]
+            [
+                file.path.as_bytes(),
+                mode(file).as_bytes(),
+                file.content.as_slice(),
+            ]
         });
         let digest = ContentDigest::of_parts(parts);
         let mut folder = Folder::default();
@@ -43,7 +47,11 @@ impl Identity {
             blobs.insert(file.path.clone(), id.to_string());
             folder.add(&file.path, file.executable, id);
         }
-        Ok(Self { digest, tree: folder.write()?.to_string(), blobs })
+        Ok(Self {
+            digest,
+            tree: folder.write()?.to_string(),
+            blobs,
+        })
     }
 
     /// The source artifact that the commit carries.
@@ -90,8 +98,11 @@ impl Folder {
     fn write(&self) -> Result<ObjectId, HashError> {
         let mut entries = Vec::with_capacity(self.files.len() + self.folders.len());
         for (name, (executable, oid)) in &self.files {
-            let kind =
-                if *executable { tree::EntryKind::BlobExecutable } else { tree::EntryKind::Blob };
+            let kind = if *executable {
+                tree::EntryKind::BlobExecutable
+            } else {
+                tree::EntryKind::Blob
+            };
             entries.push(entry(kind, name, *oid));
         }
         for (name, folder) in &self.folders {
@@ -106,7 +117,11 @@ impl Folder {
 }
 
 fn entry(kind: tree::EntryKind, name: &str, oid: ObjectId) -> tree::Entry {
-    tree::Entry { mode: kind.into(), filename: name.into(), oid }
+    tree::Entry {
+        mode: kind.into(),
+        filename: name.into(),
+        oid,
+    }
 }
 
 #[cfg(test)]
@@ -125,7 +140,10 @@ mod tests {
             })
             .collect();
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        Source { files, copied_links: Vec::new() }
+        Source {
+            files,
+            copied_links: Vec::new(),
+        }
     }
 
     fn digest(files: &[(&str, bool, &str)]) -> ContentDigest {
@@ -146,20 +164,34 @@ mod tests {
     fn names_are_made_of_module_and_digest() {
         let identity = Identity::of(&source(&[("a", false, "1")])).unwrap();
         let hex = identity.digest.hex();
-        assert_eq!(identity.branch("greeter", 1), format!("ship/greeter-{}", &hex[..12]));
-        assert_eq!(identity.branch("greeter", 2), format!("ship/greeter-{}-2", &hex[..12]));
+        assert_eq!(
+            identity.branch("greeter", 1),
+            format!("ship/greeter-{}", &hex[..12])
+        );
+        assert_eq!(
+            identity.branch("greeter", 2),
+            format!("ship/greeter-{}-2", &hex[..12])
+        );
         assert_eq!(identity.artifact_id(), format!("artifact-{hex}"));
     }
 
     #[test]
     fn the_tree_is_the_one_that_git_makes_of_the_same_files() {
         // `a.b` and `a-b` beside the folder `a`: Git sorts folders as if they ended in a slash.
-        let files =
-            [("a/x", true, "1"), ("a.b", false, "2"), ("a-b", false, "3"), ("ü/é", false, "")];
+        let files = [
+            ("a/x", true, "1"),
+            ("a.b", false, "2"),
+            ("a-b", false, "3"),
+            ("ü/é", false, ""),
+        ];
         let identity = Identity::of(&source(&files)).unwrap();
         let dir = tempfile::tempdir().unwrap();
         let git = |args: &[&str]| {
-            let output = Command::new("git").args(args).current_dir(dir.path()).output().unwrap();
+            let output = Command::new("git")
+                .args(args)
+                .current_dir(dir.path())
+                .output()
+                .unwrap();
             assert!(output.status.success(), "{output:?}");
             String::from_utf8(output.stdout).unwrap().trim().to_owned()
         };

@@ -74,7 +74,8 @@ impl From<ClientError> for ShipError {
     fn from(error: ClientError) -> Self {
         match error {
             ClientError::RequestTooLarge { bytes, limit } => {
-                let limit = limit.map_or_else(|| "less".to_owned(), |limit| format!("{limit} bytes"));
+                let limit =
+                    limit.map_or_else(|| "less".to_owned(), |limit| format!("{limit} bytes"));
                 Self::TooLarge { bytes, limit }
             }
             other => Self::Client(other),
@@ -136,13 +137,22 @@ mod tests {
     }
 
     fn gave_up(last: ClientError) -> ClientError {
-        ClientError::GaveUp { waited: Duration::from_secs(1), last: Box::new(last) }
+        ClientError::GaveUp {
+            waited: Duration::from_secs(1),
+            last: Box::new(last),
+        }
     }
 
     #[test]
     fn exit_codes_tell_input_refusal_technique_and_connection_apart() {
-        let gone = ClientError::Connection { url: String::new(), reason: String::new() };
-        let large = ClientError::RequestTooLarge { bytes: 2, limit: Some(1) };
+        let gone = ClientError::Connection {
+            url: String::new(),
+            reason: String::new(),
+        };
+        let large = ClientError::RequestTooLarge {
+            bytes: 2,
+            limit: Some(1),
+        };
         let cases: Vec<(ShipError, u8)> = vec![
             (CollectError::NoModule("x".into()).into(), 2),
             (ModuleError::NotText.into(), 2),
@@ -150,11 +160,28 @@ mod tests {
             (large.into(), 2),
             (api("FORBIDDEN").into(), 3),
             (api("UNAUTHENTICATED").into(), 3),
-            (ShipError::Refused { doing: "x", errors: Vec::new() }, 3),
-            (ShipError::InvalidPipeline { findings: Vec::new() }, 3),
+            (
+                ShipError::Refused {
+                    doing: "x",
+                    errors: Vec::new(),
+                },
+                3,
+            ),
+            (
+                ShipError::InvalidPipeline {
+                    findings: Vec::new(),
+                },
+                3,
+            ),
             (api("INTERNAL").into(), 4),
             (gave_up(api("UNAVAILABLE")).into(), 4),
-            (ShipError::Stalled { waiting_for: "x", seconds: 1 }, 4),
+            (
+                ShipError::Stalled {
+                    waiting_for: "x",
+                    seconds: 1,
+                },
+                4,
+            ),
             (gave_up(gone).into(), 5),
         ];
         for (error, code) in cases {

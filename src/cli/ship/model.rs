@@ -1,9 +1,9 @@
 //! The objects of the chain as `ship` reads them: the answers of its documents.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A repository.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Repository {
     /// Global id.
@@ -19,7 +19,7 @@ pub struct Repository {
 }
 
 /// A commit.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Commit {
     /// Global id.
@@ -37,7 +37,7 @@ pub struct Commit {
 }
 
 /// A pull request.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PullRequest {
     /// Global id.
@@ -57,7 +57,7 @@ pub struct PullRequest {
 }
 
 /// A place that breaks a rule.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
     /// File that it stands in.
@@ -81,20 +81,35 @@ impl std::fmt::Display for Finding {
 }
 
 /// A pipeline definition.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Pipeline {
     /// Global id.
     pub id: String,
     /// `VALID` or `INVALID`.
     pub status: String,
+    /// Whether a run starts without a command.
+    pub auto_run: bool,
     /// Why it is invalid.
     #[serde(default)]
     pub findings: Vec<Finding>,
 }
 
+impl Pipeline {
+    /// One that is known only by what it ran.
+    pub(super) fn valid(id: &str) -> Self {
+        let status = "VALID".to_owned();
+        Self {
+            id: id.to_owned(),
+            status,
+            auto_run: true,
+            findings: Vec::new(),
+        }
+    }
+}
+
 /// A stage, job or step.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
     /// Unique in the run.
@@ -132,7 +147,9 @@ impl Record {
     /// Finished, and neither well nor skipped.
     pub fn is_failed(&self) -> bool {
         let good = ["SUCCEEDED", "SUCCEEDED_WITH_ISSUES", "SKIPPED"];
-        self.result.as_deref().is_some_and(|result| !good.contains(&result))
+        self.result
+            .as_deref()
+            .is_some_and(|result| !good.contains(&result))
     }
 
     /// The result, or the state while there is none, for people.
@@ -142,7 +159,7 @@ impl Record {
 }
 
 /// A job with its steps.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {
     /// The job itself.
     #[serde(flatten)]
@@ -152,7 +169,7 @@ pub struct Job {
 }
 
 /// A stage with its jobs.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stage {
     /// The stage itself.
     #[serde(flatten)]
@@ -162,11 +179,13 @@ pub struct Stage {
 }
 
 /// A run.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Run {
     /// Global id.
     pub id: String,
+    /// What it runs.
+    pub pipeline_id: String,
     /// Build number in the repository.
     pub number: u64,
     /// Attempt, from 1.
@@ -189,7 +208,10 @@ impl Run {
 
     /// All steps in order.
     pub fn steps(&self) -> impl Iterator<Item = &Record> {
-        self.stages.iter().flat_map(|stage| &stage.jobs).flat_map(|job| &job.steps)
+        self.stages
+            .iter()
+            .flat_map(|stage| &stage.jobs)
+            .flat_map(|job| &job.steps)
     }
 }
 
@@ -198,7 +220,7 @@ fn words(text: &str) -> String {
 }
 
 /// Counted tests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tests {
     /// All test cases.
@@ -214,7 +236,7 @@ pub struct Tests {
 }
 
 /// Line coverage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Coverage {
     /// Lines that tests reached.
@@ -224,7 +246,7 @@ pub struct Coverage {
 }
 
 /// A published file.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Artifact {
     /// Name in the run.
     pub name: String,
@@ -237,7 +259,7 @@ pub struct Artifact {
 }
 
 /// A test that did not pass.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TestFailure {
     /// The suite.
@@ -251,7 +273,7 @@ pub struct TestFailure {
 }
 
 /// A build result.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Build {
     /// Global id.
@@ -292,11 +314,18 @@ pub(super) mod samples {
         let stage = |(index, state): (usize, &(&str, Option<&str>))| {
             let id = format!("s{index}");
             let step = record(&format!("{id}/job/1"), "step", *state);
-            let job = Job { record: record(&format!("{id}/job"), "job", *state), steps: vec![step] };
-            Stage { record: record(&id, &id, *state), jobs: vec![job] }
+            let job = Job {
+                record: record(&format!("{id}/job"), "job", *state),
+                steps: vec![step],
+            };
+            Stage {
+                record: record(&id, &id, *state),
+                jobs: vec![job],
+            }
         };
         Run {
             id: "run_1".to_owned(),
+            pipeline_id: "pipeline_1".to_owned(),
             number: 7,
             attempt: 1,
             status: status.to_owned(),

@@ -35,19 +35,28 @@ struct Head {
 /// # Errors
 /// [`ModuleError`].
 pub fn module_id(source: &Source) -> Result<ModuleId, ModuleError> {
-    let content = source.file(MODULE_FILE).map(|file| file.content.as_slice()).unwrap_or_default();
+    let content = source
+        .file(MODULE_FILE)
+        .map(|file| file.content.as_slice())
+        .unwrap_or_default();
     if content.len() > MAX_BYTES {
         return Err(ModuleError::TooLarge);
     }
     let text = std::str::from_utf8(content).map_err(|_| ModuleError::NotText)?;
     let head: Head = serde_saphyr::from_str(text)
         .map_err(|error| ModuleError::Malformed(first_line(&error.to_string())))?;
-    head.id.parse().map_err(|error: sluice_schema::InvalidName| ModuleError::Id(error.to_string()))
+    head.id
+        .parse()
+        .map_err(|error: sluice_schema::InvalidName| ModuleError::Id(error.to_string()))
 }
 
 // The library draws the place under its message; the message names the line.
 fn first_line(text: &str) -> String {
-    text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim().to_owned()
+    text.lines()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -61,7 +70,10 @@ mod tests {
             executable: false,
             content: yaml.as_bytes().to_vec(),
         };
-        Source { files: vec![file], copied_links: Vec::new() }
+        Source {
+            files: vec![file],
+            copied_links: Vec::new(),
+        }
     }
 
     #[test]
@@ -72,9 +84,18 @@ mod tests {
 
     #[test]
     fn a_missing_malformed_or_invalid_id_is_refused() {
-        assert!(matches!(module_id(&source("name: x\n")), Err(ModuleError::Malformed(_))));
-        assert!(matches!(module_id(&source("id: [\n")), Err(ModuleError::Malformed(_))));
-        assert!(matches!(module_id(&source("id: a/b\n")), Err(ModuleError::Id(_))));
+        assert!(matches!(
+            module_id(&source("name: x\n")),
+            Err(ModuleError::Malformed(_))
+        ));
+        assert!(matches!(
+            module_id(&source("id: [\n")),
+            Err(ModuleError::Malformed(_))
+        ));
+        assert!(matches!(
+            module_id(&source("id: a/b\n")),
+            Err(ModuleError::Id(_))
+        ));
         let large = format!("id: a\n# {}", "x".repeat(MAX_BYTES));
         assert_eq!(module_id(&source(&large)), Err(ModuleError::TooLarge));
     }

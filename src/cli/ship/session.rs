@@ -45,7 +45,12 @@ pub(super) struct Session<'a> {
 
 impl<'a> Session<'a> {
     pub(super) fn new(client: Client, timeout: Duration, progress: &'a mut dyn Progress) -> Self {
-        Self { client, patience: Patience::new(timeout), timeout, progress }
+        Self {
+            client,
+            patience: Patience::new(timeout),
+            timeout,
+            progress,
+        }
     }
 
     /// Asks, until there is an answer.
@@ -57,11 +62,17 @@ impl<'a> Session<'a> {
         let progress = &mut *self.progress;
         let mut tell = |waiting: Waiting<'_>| match waiting {
             Waiting::Again { error, pause } => {
-                progress.on(Event::Waiting { reason: error.to_string(), pause });
+                progress.on(Event::Waiting {
+                    reason: error.to_string(),
+                    pause,
+                });
             }
             Waiting::Back => progress.on(Event::Back),
         };
-        let answer = self.client.persist(document, variables, &mut self.patience, &mut tell).await;
+        let answer = self
+            .client
+            .persist(document, variables, &mut self.patience, &mut tell)
+            .await;
         Ok(answer?)
     }
 
@@ -94,7 +105,11 @@ impl<'a> Session<'a> {
 
     /// A limit for waiting until something changes.
     pub(super) fn deadline(&self, waiting_for: &'static str) -> Deadline {
-        Deadline { since: Instant::now(), timeout: self.timeout, waiting_for }
+        Deadline {
+            since: Instant::now(),
+            timeout: self.timeout,
+            waiting_for,
+        }
     }
 }
 
@@ -115,7 +130,10 @@ impl Deadline {
         let left = self.timeout.saturating_sub(self.since.elapsed());
         if left.is_zero() {
             let seconds = self.timeout.as_secs();
-            return Err(ShipError::Stalled { waiting_for: self.waiting_for, seconds });
+            return Err(ShipError::Stalled {
+                waiting_for: self.waiting_for,
+                seconds,
+            });
         }
         tokio::time::sleep(pause.min(left)).await;
         Ok(())

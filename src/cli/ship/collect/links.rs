@@ -54,12 +54,17 @@ pub(super) fn sort_out(root: &Path, listed: BTreeSet<String>) -> Result<Sorted, 
     if !refused.is_empty() {
         return Err(CollectError::Unshippable(refused));
     }
-    sorted.files.extend(plain.into_iter().map(|path| (path.clone(), path)));
+    sorted
+        .files
+        .extend(plain.into_iter().map(|path| (path.clone(), path)));
     Ok(sorted)
 }
 
 fn unshippable(path: String, reason: impl Into<String>) -> Unshippable {
-    Unshippable { path, reason: reason.into() }
+    Unshippable {
+        path,
+        reason: reason.into(),
+    }
 }
 
 /// The files that a link stands for; or why it cannot be followed.
@@ -72,11 +77,17 @@ fn behind(
     let target = target.map_err(|_| "is a symbolic link that leads nowhere")?;
     let outside = "is a symbolic link that leaves the folder";
     let target = target.strip_prefix(root).map_err(|_| outside)?;
-    let target = target.to_str().ok_or("is a symbolic link to a name that is not UTF-8")?;
+    let target = target
+        .to_str()
+        .ok_or("is a symbolic link to a name that is not UTF-8")?;
     if plain.contains(target) {
         return Ok(vec![(link.to_owned(), target.to_owned())]);
     }
-    let folder = if target.is_empty() { String::new() } else { format!("{target}/") };
+    let folder = if target.is_empty() {
+        String::new()
+    } else {
+        format!("{target}/")
+    };
     if link.starts_with(&folder) {
         return Err("is a symbolic link to a folder around it");
     }

@@ -26,7 +26,12 @@ pub(super) fn list(root: &Path) -> Result<BTreeSet<String>, CollectError> {
 /// repository's configuration could make Git execute is switched off.
 fn git_list(root: &Path) -> Result<Option<BTreeSet<String>>, CollectError> {
     let output = Command::new("git")
-        .args(["-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false"])
+        .args([
+            "-c",
+            "core.fsmonitor=false",
+            "-c",
+            "core.untrackedCache=false",
+        ])
         .args(["ls-files", "-co", "--exclude-standard", "-z"])
         .current_dir(root)
         .env_clear()
@@ -40,7 +45,10 @@ fn git_list(root: &Path) -> Result<Option<BTreeSet<String>>, CollectError> {
         .output();
     match output {
         Ok(output) if output.status.success() => {
-            let paths = output.stdout.split(|byte| *byte == 0).filter(|path| !path.is_empty());
+            let paths = output
+                .stdout
+                .split(|byte| *byte == 0)
+                .filter(|path| !path.is_empty());
             utf8(paths.map(<[u8]>::to_vec)).map(Some)
         }
         _ => Ok(None),
@@ -74,7 +82,9 @@ fn walk(root: &Path) -> Result<BTreeSet<String>, CollectError> {
 
 fn unreadable(root: &Path, error: ignore::Error) -> CollectError {
     let text = error.to_string();
-    let source = error.into_io_error().unwrap_or_else(|| std::io::Error::other(text));
+    let source = error
+        .into_io_error()
+        .unwrap_or_else(|| std::io::Error::other(text));
     CollectError::io(root, source)
 }
 
@@ -110,5 +120,9 @@ fn utf8(paths: impl Iterator<Item = Vec<u8>>) -> Result<BTreeSet<String>, Collec
             }),
         }
     }
-    if bad.is_empty() { Ok(good) } else { Err(CollectError::Unshippable(bad)) }
+    if bad.is_empty() {
+        Ok(good)
+    } else {
+        Err(CollectError::Unshippable(bad))
+    }
 }

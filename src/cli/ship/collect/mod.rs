@@ -39,12 +39,17 @@ pub struct Source {
 impl Source {
     /// Bytes of all files.
     pub fn bytes(&self) -> u64 {
-        self.files.iter().map(|file| file.content.len() as u64).sum()
+        self.files
+            .iter()
+            .map(|file| file.content.len() as u64)
+            .sum()
     }
 
     /// The file at `path`.
     pub fn file(&self, path: &str) -> Option<&SourceFile> {
-        let found = self.files.binary_search_by(|file| file.path.as_str().cmp(path));
+        let found = self
+            .files
+            .binary_search_by(|file| file.path.as_str().cmp(path));
         found.ok().and_then(|index| self.files.get(index))
     }
 }
@@ -96,7 +101,9 @@ pub enum CollectError {
         limit: u64,
     },
     /// All files together are larger than a commit takes.
-    #[error("the files have more than {limit} bytes together; exclude generated ones with .gitignore")]
+    #[error(
+        "the files have more than {limit} bytes together; exclude generated ones with .gitignore"
+    )]
     TooLarge {
         /// The limit in bytes.
         limit: u64,
@@ -113,7 +120,10 @@ pub enum CollectError {
 
 impl CollectError {
     fn io(path: &Path, source: std::io::Error) -> Self {
-        Self::Io { path: path.to_owned(), source }
+        Self::Io {
+            path: path.to_owned(),
+            source,
+        }
     }
 }
 
@@ -124,7 +134,11 @@ fn count(n: usize, one: &str, many: &str) -> String {
 // A folder can hold thousands of links; the first few show what is wrong.
 fn lines(entries: &[Unshippable]) -> String {
     const SHOWN: usize = 20;
-    let mut text: Vec<String> = entries.iter().take(SHOWN).map(ToString::to_string).collect();
+    let mut text: Vec<String> = entries
+        .iter()
+        .take(SHOWN)
+        .map(ToString::to_string)
+        .collect();
     if entries.len() > SHOWN {
         text.push(format!("  … and {} more", entries.len() - SHOWN));
     }
@@ -132,14 +146,16 @@ fn lines(entries: &[Unshippable]) -> String {
 }
 
 /// The name of the module description at the root of a module's folder.
-pub const MODULE_FILE: &str = "module.yaml";
+pub(super) const MODULE_FILE: &str = "module.yaml";
 
 /// Reads what `folder` holds to be shipped.
 ///
 /// # Errors
 /// [`CollectError`], naming the entries that break a rule.
 pub fn collect(folder: &Path, limits: &Limits) -> Result<Source, CollectError> {
-    let root = folder.canonicalize().map_err(|_| CollectError::NotAFolder(folder.to_owned()))?;
+    let root = folder
+        .canonicalize()
+        .map_err(|_| CollectError::NotAFolder(folder.to_owned()))?;
     if !root.is_dir() {
         return Err(CollectError::NotAFolder(folder.to_owned()));
     }

@@ -18,13 +18,19 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_files: 10_000, max_file_bytes: 100_000_000, max_total_bytes: 256_000_000 }
+        Self {
+            max_files: 10_000,
+            max_file_bytes: 100_000_000,
+            max_total_bytes: 256_000_000,
+        }
     }
 }
 
 pub(super) fn read(root: &Path, sorted: Sorted, limits: &Limits) -> Result<Source, CollectError> {
     if sorted.files.len() > limits.max_files {
-        return Err(CollectError::TooManyFiles { limit: limits.max_files });
+        return Err(CollectError::TooManyFiles {
+            limit: limits.max_files,
+        });
     }
     let mut files = Vec::with_capacity(sorted.files.len());
     let mut total = 0;
@@ -32,11 +38,16 @@ pub(super) fn read(root: &Path, sorted: Sorted, limits: &Limits) -> Result<Sourc
         let file = read_file(root, path, &from, limits)?;
         total += file.content.len() as u64;
         if total > limits.max_total_bytes {
-            return Err(CollectError::TooLarge { limit: limits.max_total_bytes });
+            return Err(CollectError::TooLarge {
+                limit: limits.max_total_bytes,
+            });
         }
         files.push(file);
     }
-    Ok(Source { files, copied_links: sorted.copied_links })
+    Ok(Source {
+        files,
+        copied_links: sorted.copied_links,
+    })
 }
 
 fn read_file(
@@ -50,7 +61,11 @@ fn read_file(
     let file = File::open(&full).map_err(io)?;
     let metadata = file.metadata().map_err(io)?;
     let limit = limits.max_file_bytes;
-    let too_large = |size| CollectError::FileTooLarge { path: path.clone(), size, limit };
+    let too_large = |size| CollectError::FileTooLarge {
+        path: path.clone(),
+        size,
+        limit,
+    };
     if metadata.len() > limit {
         return Err(too_large(metadata.len()));
     }
@@ -61,7 +76,11 @@ fn read_file(
         return Err(too_large(read));
     }
     let executable = is_executable(&metadata);
-    Ok(SourceFile { path, executable, content })
+    Ok(SourceFile {
+        path,
+        executable,
+        content,
+    })
 }
 
 // As Git does: the owner's bit decides.

@@ -13,7 +13,11 @@ fn module(root: &Path) {
 }
 
 fn git(root: &Path, args: &[&str]) {
-    let done = Command::new("git").args(args).current_dir(root).output().unwrap();
+    let done = Command::new("git")
+        .args(args)
+        .current_dir(root)
+        .output()
+        .unwrap();
     assert!(done.status.success(), "git {args:?}: {done:?}");
 }
 
@@ -40,7 +44,13 @@ fn nested_ignore_files_are_respected_without_a_repository() {
     put(dir.path(), "b.log", "");
     put(dir.path(), ".hidden/x", "");
     let source = collected(dir.path());
-    let expected = [".gitignore", ".hidden/x", "a/.gitignore", "a/kept.txt", "module.yaml"];
+    let expected = [
+        ".gitignore",
+        ".hidden/x",
+        "a/.gitignore",
+        "a/kept.txt",
+        "module.yaml",
+    ];
     assert_eq!(paths(&source), expected);
 }
 
@@ -112,7 +122,12 @@ fn links_that_lead_out_nowhere_around_or_to_ignored_files_are_refused_by_name() 
     put(dir.path(), ".gitignore", "secret\n");
     put(dir.path(), "secret", "s");
     put(dir.path(), "sub/x", "");
-    let links = [("out", "/etc"), ("gone", "nothing"), ("sub/up", ".."), ("bare", "secret")];
+    let links = [
+        ("out", "/etc"),
+        ("gone", "nothing"),
+        ("sub/up", ".."),
+        ("bare", "secret"),
+    ];
     for (name, target) in links {
         std::os::unix::fs::symlink(target, dir.path().join(name)).unwrap();
     }
@@ -150,9 +165,18 @@ fn sizes_and_counts_over_the_limits_are_refused_by_name() {
         max_total_bytes,
     };
     let error = |limits: Limits| collect(dir.path(), &limits).unwrap_err();
-    assert!(matches!(error(limits(1, 99, 99)), CollectError::TooManyFiles { limit: 1 }));
-    assert!(matches!(error(limits(9, 8, 99)), CollectError::FileTooLarge { size: 9, .. }));
-    assert!(matches!(error(limits(9, 9, 10)), CollectError::TooLarge { limit: 10 }));
+    assert!(matches!(
+        error(limits(1, 99, 99)),
+        CollectError::TooManyFiles { limit: 1 }
+    ));
+    assert!(matches!(
+        error(limits(9, 8, 99)),
+        CollectError::FileTooLarge { size: 9, .. }
+    ));
+    assert!(matches!(
+        error(limits(9, 9, 10)),
+        CollectError::TooLarge { limit: 10 }
+    ));
 }
 
 #[test]

@@ -24,7 +24,12 @@ fn is_bidi(c: char) -> bool {
 fn skip_escape(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
     match chars.next() {
         // CSI: parameters up to a final byte.
-        Some('[') => while chars.next().is_some_and(|c| !('\u{40}'..='\u{7e}').contains(&c)) {},
+        Some('[') => {
+            while chars
+                .next()
+                .is_some_and(|c| !('\u{40}'..='\u{7e}').contains(&c))
+            {}
+        }
         // OSC and other strings: up to BEL or ESC \.
         Some(']' | 'P' | '^' | '_' | 'X') => {
             while let Some(c) = chars.next() {

@@ -18,7 +18,13 @@ pub struct Plain<W> {
 impl<W: Write + Send> Plain<W> {
     /// Writes to `out`, with the lines of the logs if `logs`.
     pub fn new(out: W, logs: bool) -> Self {
-        Self { out, logs, run: None, seen: HashMap::new(), waiting: None }
+        Self {
+            out,
+            logs,
+            run: None,
+            seen: HashMap::new(),
+            waiting: None,
+        }
     }
 
     fn line(&mut self, text: &str) {
@@ -28,7 +34,10 @@ impl<W: Write + Send> Plain<W> {
     fn run(&mut self, run: &Run) {
         let now = (run.id.clone(), run.state());
         if self.run.as_ref() != Some(&now) {
-            self.line(&format!("run       #{} attempt {}: {}", run.number, run.attempt, now.1));
+            self.line(&format!(
+                "run       #{} attempt {}: {}",
+                run.number, run.attempt, now.1
+            ));
             self.run = Some(now);
         }
         for stage in &run.stages {
@@ -51,7 +60,11 @@ impl<W: Write + Send> Plain<W> {
             return;
         }
         let error = record.error.as_deref().map(|e| format!(" ({})", clean(e)));
-        let text = format!("{kind:<9} {}: {state}{}", clean(name), error.unwrap_or_default());
+        let text = format!(
+            "{kind:<9} {}: {state}{}",
+            clean(name),
+            error.unwrap_or_default()
+        );
         self.line(&text);
         self.seen.insert(record.id.clone(), state);
     }
@@ -60,10 +73,18 @@ impl<W: Write + Send> Plain<W> {
 impl<W: Write + Send> Progress for Plain<W> {
     fn on(&mut self, event: Event<'_>) {
         match event {
-            Event::Collected { module, files, bytes, copied_links } => {
+            Event::Collected {
+                module,
+                files,
+                bytes,
+                copied_links,
+            } => {
                 self.line(&collected(module, files, bytes));
                 for link in copied_links {
-                    self.line(&format!("note      {} is a link: shipped as a copy", clean(link)));
+                    self.line(&format!(
+                        "note      {} is a link: shipped as a copy",
+                        clean(link)
+                    ));
                 }
             }
             Event::Step { what, text } => self.line(&format!("{what:<9} {}", clean(&text))),
@@ -88,7 +109,11 @@ impl<W: Write + Send> Progress for Plain<W> {
     }
 
     fn log_wish(&self) -> LogWish {
-        if self.logs { LogWish::All } else { LogWish::Nothing }
+        if self.logs {
+            LogWish::All
+        } else {
+            LogWish::Nothing
+        }
     }
 }
 
@@ -103,14 +128,28 @@ mod tests {
         for event in events {
             plain.on(event);
         }
-        String::from_utf8(out).unwrap().lines().map(str::to_owned).collect()
+        String::from_utf8(out)
+            .unwrap()
+            .lines()
+            .map(str::to_owned)
+            .collect()
     }
 
     #[test]
     fn every_change_of_state_is_one_line_and_nothing_is_told_twice() {
-        let running = run("RUNNING", &[("COMPLETED", Some("SUCCEEDED")), ("RUNNING", None)]);
+        let running = run(
+            "RUNNING",
+            &[("COMPLETED", Some("SUCCEEDED")), ("RUNNING", None)],
+        );
         let done = run("COMPLETED", &[("COMPLETED", Some("SUCCEEDED")); 2]);
-        let told = lines(vec![Event::Run(&running), Event::Run(&running), Event::Run(&done)], false);
+        let told = lines(
+            vec![
+                Event::Run(&running),
+                Event::Run(&running),
+                Event::Run(&done),
+            ],
+            false,
+        );
         let expected = [
             "run       #7 attempt 1: running",
             "stage     s0: succeeded",
@@ -126,14 +165,20 @@ mod tests {
 
     #[test]
     fn log_lines_are_written_only_on_demand_and_never_raw() {
-        let log = || Event::Log { step: "build", line: "\u{1b}[2Jgone" };
+        let log = || Event::Log {
+            step: "build",
+            line: "\u{1b}[2Jgone",
+        };
         assert_eq!(lines(vec![log()], false), Vec::<String>::new());
         assert_eq!(lines(vec![log()], true), ["log       build | gone"]);
     }
 
     #[test]
     fn the_same_cause_of_waiting_is_told_once_until_the_server_is_back() {
-        let wait = || Event::Waiting { reason: "refused".to_owned(), pause: std::time::Duration::ZERO };
+        let wait = || Event::Waiting {
+            reason: "refused".to_owned(),
+            pause: std::time::Duration::ZERO,
+        };
         let told = lines(vec![wait(), wait(), Event::Back, wait()], false);
         assert_eq!(told.len(), 3);
     }

@@ -41,11 +41,22 @@ impl<W: Write + Send> Terminal<W> {
 
     /// Writes lines that stay, then the block below them.
     fn draw(&mut self, kept: &[String]) {
-        let elapsed = self.run_seen.map(|since| since.elapsed()).unwrap_or_default();
-        let block = block(self.run.as_ref(), self.waiting.as_deref(), &self.tail, elapsed);
+        let elapsed = self
+            .run_seen
+            .map(|since| since.elapsed())
+            .unwrap_or_default();
+        let block = block(
+            self.run.as_ref(),
+            self.waiting.as_deref(),
+            &self.tail,
+            elapsed,
+        );
         let frame = frame(self.drawn, kept, &block);
         self.drawn = block.len();
-        let _ = self.out.write_all(frame.as_bytes()).and_then(|()| self.out.flush());
+        let _ = self
+            .out
+            .write_all(frame.as_bytes())
+            .and_then(|()| self.out.flush());
     }
 
     fn remember(&mut self, line: String) {
@@ -60,9 +71,15 @@ impl<W: Write + Send> Progress for Terminal<W> {
     fn on(&mut self, event: Event<'_>) {
         let mut kept = Vec::new();
         match event {
-            Event::Collected { module, files, bytes, copied_links } => {
+            Event::Collected {
+                module,
+                files,
+                bytes,
+                copied_links,
+            } => {
                 kept.push(format!("✓ {}", collected(module, files, bytes)));
-                let note = |link: &String| format!("  {} is a link: shipped as a copy", clean(link));
+                let note =
+                    |link: &String| format!("  {} is a link: shipped as a copy", clean(link));
                 kept.extend(copied_links.iter().map(note));
             }
             Event::Step { what, text } => kept.push(format!("✓ {what}: {}", clean(&text))),
@@ -84,7 +101,10 @@ impl<W: Write + Send> Progress for Terminal<W> {
                 // The states stay as the last thing seen; the log tail has served.
                 self.tail.clear();
                 self.waiting = None;
-                let elapsed = self.run_seen.map(|since| since.elapsed()).unwrap_or_default();
+                let elapsed = self
+                    .run_seen
+                    .map(|since| since.elapsed())
+                    .unwrap_or_default();
                 kept = block(self.run.take().as_ref(), None, &self.tail, elapsed);
             }
         }
@@ -92,7 +112,11 @@ impl<W: Write + Send> Progress for Terminal<W> {
     }
 
     fn log_wish(&self) -> LogWish {
-        if self.logs { LogWish::All } else { LogWish::Tail }
+        if self.logs {
+            LogWish::All
+        } else {
+            LogWish::Tail
+        }
     }
 }
 
@@ -129,8 +153,17 @@ fn block(
 ) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(run) = run {
-        let head = format!("run #{} attempt {}: {}", run.number, run.attempt, run.state());
-        lines.push(format!("{} {head} ({} s)", mark(&run.state()), elapsed.as_secs()));
+        let head = format!(
+            "run #{} attempt {}: {}",
+            run.number,
+            run.attempt,
+            run.state()
+        );
+        lines.push(format!(
+            "{} {head} ({} s)",
+            mark(&run.state()),
+            elapsed.as_secs()
+        ));
         lines.extend(run.stages.iter().take(MAX_STAGES).map(stage));
         if run.stages.len() > MAX_STAGES {
             lines.push(format!("  … {} more stages", run.stages.len() - MAX_STAGES));
@@ -145,8 +178,11 @@ fn stage(stage: &Stage) -> String {
     let state = stage.record.state_text();
     let steps = || stage.jobs.iter().flat_map(|job| &job.steps);
     let done = steps().filter(|step| step.is_completed()).count();
-    let mut line =
-        format!("  {} {:<12} {state}", mark(&state), clean(&stage.record.name));
+    let mut line = format!(
+        "  {} {:<12} {state}",
+        mark(&state),
+        clean(&stage.record.name)
+    );
     if stage.record.is_running() {
         let _ = write!(line, " {done}/{}", steps().count());
         let running: Vec<_> = steps().filter(|step| step.is_running()).map(name).collect();
@@ -182,9 +218,17 @@ mod tests {
 
     #[test]
     fn a_block_shows_stages_running_steps_and_the_last_log_lines() {
-        let running = run("RUNNING", &[("COMPLETED", Some("SUCCEEDED")), ("RUNNING", None)]);
+        let running = run(
+            "RUNNING",
+            &[("COMPLETED", Some("SUCCEEDED")), ("RUNNING", None)],
+        );
         let tail = VecDeque::from(["step | hello".to_owned()]);
-        let lines = block(Some(&running), Some("refused"), &tail, Duration::from_secs(3));
+        let lines = block(
+            Some(&running),
+            Some("refused"),
+            &tail,
+            Duration::from_secs(3),
+        );
         let expected = [
             "▸ run #7 attempt 1: running (3 s)",
             "  ✓ s0           succeeded",
@@ -211,15 +255,24 @@ mod tests {
         terminal.on(Event::Run(&running));
         let text = String::from_utf8(out).unwrap();
         assert_eq!(text.matches("\u{1b}[2A").count(), 1, "{text:?}");
-        assert!(!text.starts_with("\u{1b}[?7l\u{1b}["), "nothing stood there before: {text:?}");
+        assert!(
+            !text.starts_with("\u{1b}[?7l\u{1b}["),
+            "nothing stood there before: {text:?}"
+        );
     }
 
     #[test]
     fn only_the_last_log_lines_are_kept() {
         let mut terminal = Terminal::new(Vec::new(), false);
         for n in 0..20 {
-            terminal.on(Event::Log { step: "s", line: &n.to_string() });
+            terminal.on(Event::Log {
+                step: "s",
+                line: &n.to_string(),
+            });
         }
-        assert_eq!(terminal.tail, ["s | 15", "s | 16", "s | 17", "s | 18", "s | 19"]);
+        assert_eq!(
+            terminal.tail,
+            ["s | 15", "s | 16", "s | 17", "s | 18", "s | 19"]
+        );
     }
 }

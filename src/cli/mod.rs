@@ -1,0 +1,5 @@
+//! The commands of the program.
+
+pub mod client;
+pub mod ship;
+pub mod status;

@@ -1,0 +1,188 @@
+//! `sluice ship`: a folder travels through the GraphQL API to its build result.
+//!
+//! Every step finds what an earlier try has done, so that the whole may be broken off and started
+//! again at any moment: names are made from the content, commands have natural keys, and requests
+//! are repeated while the server is away.
+
+mod api;
+mod args;
+mod collect;
+mod digest;
+mod error;
+mod follow;
+mod model;
+mod module;
+mod options;
+mod progress;
+mod report;
+mod review;
+mod session;
+mod source;
+
+pub use api::UserError;
+pub use args::{ShipArgs, run};
+pub use collect::{CollectError, Limits, Source, SourceFile, Unshippable, collect};
+pub use digest::{HashError, Identity};
+pub use error::ShipError;
+pub use model::*;
+pub use module::{ModuleError, module_id};
+pub use options::{DEFAULT_TIMEOUT, ShipOptions, Strategy};
+pub use progress::{Event, LogWish, Plain, Progress, Silent, Terminal, clean};
+pub use report::{FailedLog, ShipReport};
+
+use sluice_schema::ModuleId;
+
+use crate::cli::client::Client;
+use review::Position;
+use session::Session;
+
+/// How often a content may start again from a default branch that others changed meanwhile.
+const MAX_CONFLICTS: u32 = 5;
+
+/// What is shipped, through all steps.
+struct Shipment<'a> {
+    options: &'a ShipOptions,
+    module: &'a ModuleId,
+    source: &'a Source,
+    identity: &'a Identity,
+}
+
+impl Shipment<'_> {
+    fn repository_name(&self) -> &str {
+        self.options
+            .repository
+            .as_deref()
+            .unwrap_or(self.module.as_str())
+    }
+
+    fn message(&self) -> String {
+        let given = self.options.message.clone();
+        given.unwrap_or_else(|| format!("Ship {}", self.module))
+    }
+
+    fn title(&self) -> String {
+        options::title_of(&self.message()).to_owned()
+    }
+
+    fn description(&self) -> String {
+        let files = self.source.files.len();
+        format!("{files} files with the content {}", self.identity.digest)
+    }
+}
+
+/// How a content came to the default branch.
+struct Landed {
+    sha: String,
+    commit: Option<Commit>,
+    pull_request: Option<PullRequest>,
+}
+
+/// Ships a folder and waits for its build result.
+///
+/// # Errors
+/// [`ShipError`]; a build that did not succeed is no error but stands in the report.
+pub async fn ship(
+    options: &ShipOptions,
+    progress: &mut dyn Progress,
+) -> Result<ShipReport, ShipError> {
+    let report = ship_quietly(options, progress).await;
+    progress.on(Event::End);
+    report
+}
+
+async fn ship_quietly(
+    options: &ShipOptions,
+    progress: &mut dyn Progress,
+) -> Result<ShipReport, ShipError> {
+    options.check()?;
+    let (source, module, identity) = read(options).await?;
+    progress.on(Event::Collected {
+        module: module.as_str(),
+        files: source.files.len(),
+        bytes: source.bytes(),
+        copied_links: &source.copied_links,
+    });
+    let client = Client::new(options.connection.clone())?;
+    let mut session = Session::new(client, options.timeout, progress);
+    let shipment = Shipment {
+        options,
+        module: &module,
+        source: &source,
+        identity: &identity,
+    };
+    let repository = source::repository(&mut session, &shipment).await?;
+    let landed = land(&mut session, &shipment, &repository).await?;
+    let fresh = landed.commit.is_some();
+    let ended = follow::follow(&mut session, &shipment, &repository, &landed.sha, fresh).await?;
+    // A content that was there before has its pull request from the run.
+    let pull_request = landed.pull_request.or(ended.pull_request);
+    let failures = follow::failures(&mut session, &ended.build).await?;
+    let failed_logs = follow::failed_logs(&mut session, &ended.run).await?;
+    Ok(ShipReport {
+        server: options.connection.base().to_owned(),
+        module: module.to_string(),
+        project: options.project.to_string(),
+        digest: identity.digest.to_string(),
+        repository,
+        commit: landed.commit,
+        pull_request,
+        merge_commit_sha: landed.sha,
+        pipeline_id: ended.pipeline.id,
+        run: ended.run,
+        build: ended.build,
+        failures,
+        failed_logs,
+    })
+}
+
+// Reading and hashing may take seconds: not on the threads that serve requests.
+async fn read(options: &ShipOptions) -> Result<(Source, ModuleId, Identity), ShipError> {
+    let (folder, limits) = (options.folder.clone(), options.limits);
+    let work = move || {
+        let source = collect(&folder, &limits)?;
+        let module = module_id(&source)?;
+        let identity = Identity::of(&source)?;
+        Ok((source, module, identity))
+    };
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|e| ShipError::Inconsistent(format!("reading the files was broken off: {e}")))?
+}
+
+/// Brings the content to the default branch.
+async fn land(
+    session: &mut Session<'_>,
+    shipment: &Shipment<'_>,
+    repository: &Repository,
+) -> Result<Landed, ShipError> {
+    for _ in 0..MAX_CONFLICTS {
+        let (branch, found) = match review::position(session, shipment, repository).await? {
+            Position::Shipped { sha, pull_request } => {
+                session.tell("commit", format!("{sha} holds this content already"));
+                return Ok(Landed {
+                    sha,
+                    commit: None,
+                    pull_request,
+                });
+            }
+            Position::Underway {
+                branch,
+                pull_request,
+            } => (branch, pull_request),
+        };
+        source::branch(session, repository, &branch).await?;
+        let commit = source::commit(session, shipment, repository, &branch).await?;
+        let pull = review::open(session, shipment, repository, &branch, found).await?;
+        let Some(merged) = review::merge(session, shipment, &pull, &commit).await? else {
+            continue;
+        };
+        let missing = || ShipError::Inconsistent("a merged pull request has no commit".to_owned());
+        let sha = merged.merge_commit_sha.clone().ok_or_else(missing)?;
+        return Ok(Landed {
+            sha,
+            commit: Some(commit),
+            pull_request: Some(merged),
+        });
+    }
+    let text = format!("the default branch changed under {MAX_CONFLICTS} tries to merge");
+    Err(ShipError::Inconsistent(text))
+}

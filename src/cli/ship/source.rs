@@ -1,0 +1,342 @@
+//! From files to a commit on a feature branch.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::Serialize;
+
+use crate::cli::client::ClientError;
+
+use super::{
+    ShipError, Shipment,
+    api::{self, Change, Present, RepositoryByName, ServerLimits, Tree, TreeAnswer, TreeFile},
+    collect::{MODULE_FILE, SourceFile},
+    digest::Identity,
+    model::{Commit, Repository},
+    session::Session,
+};
+
+const AGAIN: Duration = Duration::from_millis(200);
+const TREE_PAGE: u32 = 1_000;
+const MAX_TREE_PAGES: u32 = 200;
+
+/// The repository, provisioned if it does not exist.
+pub(super) async fn repository(
+    session: &mut Session<'_>,
+    shipment: &Shipment<'_>,
+) -> Result<Repository, ShipError> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Name<'a> {
+        project_id: &'a str,
+        name: &'a str,
+    }
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Input<'a> {
+        project_id: &'a str,
+        module_id: &'a str,
+        name: &'a str,
+    }
+    let (project_id, name) = (
+        shipment.options.project.as_str(),
+        shipment.repository_name(),
+    );
+    let found: RepositoryByName = session
+        .ask(api::REPOSITORY_BY_NAME, Name { project_id, name })
+        .await?;
+    let repository = match found.repository {
+        // Whatever its settings are, it is the one that is meant.
+        Some(repository) if repository.status != "PROVISIONING" => repository,
+        _ => {
+            let input = Input {
+                project_id,
+                module_id: shipment.module.as_str(),
+                name,
+            };
+            let made = session.command(api::PROVISION_REPOSITORY, input).await;
+            made.map_err(|refusal| refusal.into_error("provisioning the repository"))?
+        }
+    };
+    session.tell(
+        "repo",
+        format!("{} {}", repository.name, repository.remote_url),
+    );
+    Ok(repository)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TreeOf<'a> {
+    repository_id: &'a str,
+    rev: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<String>,
+}
+
+/// The commit and tree that a branch points to; `None` when there is no such branch.
+pub(super) async fn head(
+    session: &mut Session<'_>,
+    repository: &Repository,
+    branch: &str,
+) -> Result<Option<Tree>, ShipError> {
+    let of = TreeOf {
+        repository_id: &repository.id,
+        rev: branch,
+        first: None,
+        after: None,
+    };
+    let answer: TreeAnswer = session.ask(api::REPOSITORY_HEAD, of).await?;
+    Ok(answer.tree)
+}
+
+/// All files of a commit.
+async fn files(
+    session: &mut Session<'_>,
+    repository: &Repository,
+    sha: &str,
+) -> Result<BTreeMap<String, TreeFile>, ShipError> {
+    let mut files = BTreeMap::new();
+    let mut after = None;
+    for _ in 0..MAX_TREE_PAGES {
+        let of = TreeOf {
+            repository_id: &repository.id,
+            rev: sha,
+            first: Some(TREE_PAGE),
+            after,
+        };
+        let answer: TreeAnswer = session.ask(api::REPOSITORY_TREE, of).await?;
+        let page = answer.tree.and_then(|tree| tree.files);
+        let gone = || ShipError::Inconsistent(format!("commit {sha} has no files"));
+        let page = page.ok_or_else(gone)?;
+        files.extend(page.nodes.into_iter().map(|file| (file.path.clone(), file)));
+        after = page
+            .page_info
+            .end_cursor
+            .filter(|_| page.page_info.has_next_page);
+        if after.is_none() {
+            return Ok(files);
+        }
+    }
+    Err(ShipError::Inconsistent(format!(
+        "commit {sha} has more files than can be listed"
+    )))
+}
+
+/// The feature branch, made from the default branch if it does not exist.
+pub(super) async fn branch(
+    session: &mut Session<'_>,
+    repository: &Repository,
+    name: &str,
+) -> Result<(), ShipError> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Input<'a> {
+        repository_id: &'a str,
+        name: &'a str,
+    }
+    let input = Input {
+        repository_id: &repository.id,
+        name,
+    };
+    let made: Present = session
+        .command(api::CREATE_BRANCH, input)
+        .await
+        .map_err(|refusal| refusal.into_error("creating the feature branch"))?;
+    session.tell("branch", format!("{name} ({})", made.id));
+    Ok(())
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CommitInput<'a> {
+    repository_id: &'a str,
+    branch: &'a str,
+    message: &'a str,
+    artifact_id: String,
+    artifact_content_hash: String,
+    expected_head: &'a str,
+    changes: &'a [Change],
+}
+
+/// One commit that makes the branch hold the shipped files and nothing else.
+pub(super) async fn commit(
+    session: &mut Session<'_>,
+    shipment: &Shipment<'_>,
+    repository: &Repository,
+    branch: &str,
+) -> Result<Commit, ShipError> {
+    let deadline = session.deadline("a commit on an unmoved branch");
+    loop {
+        let head = head(session, repository, branch).await?;
+        let head = head.ok_or_else(|| ShipError::Inconsistent(format!("no branch {branch}")))?;
+        let there = files(session, repository, &head.commit_sha).await?;
+        let changes = changes(&shipment.source.files, shipment.identity, &there);
+        let input = CommitInput {
+            repository_id: &repository.id,
+            branch,
+            message: &shipment.message(),
+            artifact_id: shipment.identity.artifact_id(),
+            artifact_content_hash: shipment.identity.digest.to_string(),
+            expected_head: &head.commit_sha,
+            changes: &changes,
+        };
+        check_size(session, &input).await?;
+        match session.command(api::CREATE_COMMIT, input).await {
+            Ok(commit) => match settled(session, &commit)? {
+                true => return Ok(commit),
+                false => deadline.pause(AGAIN).await?,
+            },
+            // The branch moved since its files were listed.
+            Err(refusal) if refusal.has("VERSION_CONFLICT") => deadline.pause(AGAIN).await?,
+            Err(refusal) => return Err(refusal.into_error("creating the commit")),
+        }
+    }
+}
+
+// A commit that another process is about to write is asked for again.
+fn settled(session: &mut Session<'_>, commit: &Commit) -> Result<bool, ShipError> {
+    match (commit.status.as_str(), &commit.sha) {
+        ("CREATED", Some(sha)) => {
+            session.tell("commit", format!("{sha} ({})", commit.id));
+            Ok(true)
+        }
+        ("FAILED", _) => {
+            let reason = commit.reason.as_deref().unwrap_or("no reason is known");
+            Err(ShipError::Inconsistent(format!(
+                "the commit could not be written: {reason}"
+            )))
+        }
+        _ => Ok(false),
+    }
+}
+
+/// What turns the files that are there into the shipped ones; never empty, because a commit that
+/// changes nothing is still asked for when its answer was lost.
+fn changes(
+    files: &[SourceFile],
+    identity: &Identity,
+    there: &BTreeMap<String, TreeFile>,
+) -> Vec<Change> {
+    let same = |file: &SourceFile| {
+        there.get(&file.path).is_some_and(|old| {
+            Some(&old.oid) == identity.blobs.get(&file.path) && old.executable == file.executable
+        })
+    };
+    let puts = files.iter().filter(|file| !same(file)).map(Change::put);
+    let gone = there
+        .keys()
+        .filter(|path| !identity.blobs.contains_key(*path));
+    let mut changes: Vec<_> = puts.chain(gone.cloned().map(Change::delete)).collect();
+    if changes.is_empty() {
+        changes.extend(
+            files
+                .iter()
+                .filter(|file| file.path == MODULE_FILE)
+                .map(Change::put),
+        );
+    }
+    changes
+}
+
+// A server that refuses a body may close the connection while it is still being sent, which looks
+// like a lost connection; so large ones are weighed before.
+async fn check_size(session: &mut Session<'_>, input: &CommitInput<'_>) -> Result<(), ShipError> {
+    const SMALL: u64 = 512 * 1024;
+    const ENVELOPE: u64 = 4 * 1024;
+    let body = serde_json::to_vec(input).map_err(|e| ShipError::Inconsistent(e.to_string()))?;
+    let bytes = body.len() as u64 + ENVELOPE;
+    if bytes < SMALL {
+        return Ok(());
+    }
+    let limits: ServerLimits = session
+        .ask(api::SERVER_LIMITS, serde_json::json!({}))
+        .await?;
+    let limit = limits.server_info.limits.body_bytes;
+    if bytes > limit {
+        return Err(ClientError::RequestTooLarge {
+            bytes,
+            limit: Some(limit),
+        }
+        .into());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::ship::collect::Source;
+
+    fn file(path: &str, content: &str, executable: bool) -> SourceFile {
+        SourceFile {
+            path: path.to_owned(),
+            executable,
+            content: content.into(),
+        }
+    }
+
+    fn there(identity: &Identity, files: &[SourceFile]) -> BTreeMap<String, TreeFile> {
+        let listed = |file: &SourceFile| TreeFile {
+            path: file.path.clone(),
+            oid: identity.blobs[&file.path].clone(),
+            executable: file.executable,
+        };
+        files
+            .iter()
+            .map(|file| (file.path.clone(), listed(file)))
+            .collect()
+    }
+
+    fn planned(old: Vec<SourceFile>, new: Vec<SourceFile>) -> Vec<(&'static str, String)> {
+        let source = |files: &[SourceFile]| Source {
+            files: files.to_vec(),
+            copied_links: Vec::new(),
+        };
+        let old_identity = Identity::of(&source(&old)).unwrap();
+        let identity = Identity::of(&source(&new)).unwrap();
+        let changes = changes(&new, &identity, &there(&old_identity, &old));
+        changes
+            .into_iter()
+            .map(|change| (change.kind, change.path))
+            .collect()
+    }
+
+    #[test]
+    fn a_commit_puts_what_differs_and_deletes_what_is_gone() {
+        let old = vec![
+            file("changed", "1", false),
+            file("gone", "", false),
+            file("mode", "x", false),
+            file("same", "s", true),
+        ];
+        let new = vec![
+            file("changed", "2", false),
+            file("mode", "x", true),
+            file("new", "", false),
+            file("same", "s", true),
+        ];
+        let expected = [
+            ("PUT", "changed"),
+            ("PUT", "mode"),
+            ("PUT", "new"),
+            ("DELETE", "gone"),
+        ];
+        let planned = planned(old, new);
+        let planned: Vec<_> = planned
+            .iter()
+            .map(|(kind, path)| (*kind, path.as_str()))
+            .collect();
+        assert_eq!(planned, expected);
+    }
+
+    #[test]
+    fn a_branch_that_holds_the_content_already_still_gets_a_command_to_replay() {
+        let files = vec![file("a", "1", false), file(MODULE_FILE, "id: m", false)];
+        assert_eq!(
+            planned(files.clone(), files),
+            [("PUT", MODULE_FILE.to_owned())]
+        );
+    }
+}
