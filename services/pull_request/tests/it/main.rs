@@ -1,5 +1,10 @@
 //! The pull request service's promises, on both databases and real Git repositories.
-#![allow(missing_docs, reason = "tests")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test's failure is a panic"
+)]
 
 mod fixture;
 mod landing;
