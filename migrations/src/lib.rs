@@ -5,7 +5,10 @@
 
 use sea_orm_migration::{
     prelude::*,
-    sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, TransactionTrait},
+    sea_orm::{
+        ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, Statement,
+        TransactionTrait,
+    },
 };
 use sluice_store::Store;
 
@@ -35,16 +38,37 @@ pub enum MigrationError {
     },
 }
 
-/// Names of all stores, in the order in which they are migrated.
-pub const STORES: &[&str] = &[
-    "bus",
-    "repository",
-    "pull_request",
-    "build_result",
-    "branch",
-    "pipeline_execution",
-    "pipeline_generator",
-];
+macro_rules! stores {
+    ($($name:ident),+ $(,)?) => {
+        /// Names of all stores, in the order in which they are migrated.
+        pub const STORES: &[&str] = &[$(stringify!($name)),+];
+
+        async fn up(name: &str, turn: &DatabaseTransaction) -> Option<Result<(), DbErr>> {
+            match name {
+                $(stringify!($name) => Some($name::Migrator::up(turn, None).await),)+
+                _ => None,
+            }
+        }
+
+        fn known(name: &str) -> Option<Vec<Box<dyn MigrationTrait>>> {
+            match name {
+                $(stringify!($name) => Some($name::Migrator::migrations()),)+
+                _ => None,
+            }
+        }
+    };
+}
+
+// The module of a store's migrations is named after it.
+stores! {
+    bus,
+    repository,
+    branch,
+    pull_request,
+    pipeline_generator,
+    pipeline_execution,
+    build_result,
+}
 
 /// Brings the store's schema up to date. Safe to run by several processes at once.
 ///
@@ -66,20 +90,44 @@ pub async fn migrate(store: &Store) -> Result<(), MigrationError> {
         let sql = format!("SELECT pg_advisory_xact_lock(hashtext('sluice.migrate.{name}'))");
         turn.execute_unprepared(&sql).await.map_err(failed)?;
     }
-    let applied = match name {
-        "bus" => bus::Migrator::up(&turn, None).await,
-        "build_result" => build_result::Migrator::up(&turn, None).await,
-        "pull_request" => pull_request::Migrator::up(&turn, None).await,
-        "repository" => repository::Migrator::up(&turn, None).await,
-        "branch" => branch::Migrator::up(&turn, None).await,
-        "pipeline_generator" => pipeline_generator::Migrator::up(&turn, None).await,
-        "pipeline_execution" => pipeline_execution::Migrator::up(&turn, None).await,
-        other => return Err(MigrationError::UnknownStore(other.to_owned())),
+    let Some(applied) = up(name, &turn).await else {
+        return Err(MigrationError::UnknownStore(name.to_owned()));
     };
     applied.map_err(failed)?;
     turn.commit().await.map_err(failed)?;
     tracing::debug!(store = name, "migrations applied");
     Ok(())
+}
+
+/// The store's migrations that its database lacks, oldest first; changes nothing.
+///
+/// # Errors
+/// [`MigrationError`] with the database's words as source.
+pub async fn pending(store: &Store) -> Result<Vec<String>, MigrationError> {
+    let name = store.service();
+    let Some(known) = known(name) else {
+        return Err(MigrationError::UnknownStore(name.to_owned()));
+    };
+    let applied = applied(store.migration_connection()).await;
+    let applied = applied.map_err(|source| MigrationError::Database {
+        store: name.to_owned(),
+        source,
+    })?;
+    let names = known.iter().map(|migration| migration.name().to_owned());
+    Ok(names.filter(|name| !applied.contains(name)).collect())
+}
+
+async fn applied(connection: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+    const TABLE: &str = "seaql_migrations";
+    if !SchemaManager::new(connection).has_table(TABLE).await? {
+        return Ok(Vec::new());
+    }
+    let backend = connection.get_database_backend();
+    let sql = format!("SELECT version FROM {TABLE}");
+    let rows = connection
+        .query_all_raw(Statement::from_string(backend, sql))
+        .await?;
+    rows.iter().map(|row| row.try_get("", "version")).collect()
 }
 
 async fn create_schema(connection: &DatabaseConnection, name: &str) -> Result<(), DbErr> {
