@@ -18,6 +18,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
 pub struct Client {
     http: reqwest::Client,
     connection: Connection,
+    max_answer: usize,
 }
 
 #[derive(Serialize)]
@@ -52,7 +53,12 @@ impl Client {
         let http = builder
             .build()
             .map_err(|e| ClientError::Setup(innermost(&e)))?;
-        Ok(Self { http, connection })
+        let max_answer = MAX_ANSWER;
+        Ok(Self {
+            http,
+            connection,
+            max_answer,
+        })
     }
 
     /// The server's base URL.
@@ -143,8 +149,8 @@ impl Client {
         let mut chunks = answer.bytes_stream();
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk.map_err(|e| self.broken(&e))?;
-            if content.len() + chunk.len() > MAX_ANSWER {
-                return Err(ClientError::AnswerTooLarge(MAX_ANSWER));
+            if content.len() + chunk.len() > self.max_answer {
+                return Err(ClientError::AnswerTooLarge(self.max_answer));
             }
             content.extend_from_slice(&chunk);
         }
@@ -251,3 +257,6 @@ fn innermost(error: &reqwest::Error) -> String {
         cause.to_string()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use sluice_schema::ProjectId;
 
 use crate::cli::client::{Connection, ConnectionArgs};
 
-use super::{Plain, Progress, ShipError, ShipOptions, ShipReport, Strategy, Terminal, ship};
+use super::{Plain, Progress, ShipError, ShipOptions, ShipReport, Strategy, Terminal, clean, ship};
 
 /// Takes a folder with a module.yaml to its build result
 ///
@@ -76,7 +76,8 @@ pub async fn run(args: &ShipArgs) -> u8 {
     match outcome {
         Ok(report) => show(&report, args.json),
         Err(error) => {
-            let _ = writeln!(io::stderr(), "error: {error}");
+            let text: Vec<_> = error.to_string().lines().map(clean).collect();
+            let _ = writeln!(io::stderr(), "error: {}", text.join("\n"));
             error.exit_code()
         }
     }

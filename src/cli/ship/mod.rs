@@ -186,3 +186,6 @@ async fn land(
     let text = format!("the default branch changed under {MAX_CONFLICTS} tries to merge");
     Err(ShipError::Inconsistent(text))
 }
+
+#[cfg(test)]
+mod tests;
