@@ -6,6 +6,7 @@ use axum::{
 };
 use http::{HeaderMap, header::CONTENT_TYPE, request::Parts};
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use sluice_kernel::{ContentDigest, Ctx, IdempotencyKey};
 use sluice_schema::ErrorCode;
 
@@ -60,9 +61,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Command<T> {
         let body = Bytes::from_request(whole, state)
             .await
             .map_err(|e| Problem::new(ErrorCode::LimitExceeded, e.body_text()))?;
-        let input = serde_json::from_slice(&body).map_err(|e| {
-            Problem::new(ErrorCode::InvalidInput, format!("the body is refused: {e}"))
-        })?;
+        let input = read(&ctx, &body).map_err(|problem| *problem)?;
         let ctx = match parts.headers.get("idempotency-key") {
             None => ctx,
             Some(key) => {
@@ -72,6 +71,30 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Command<T> {
         };
         Ok(Self { ctx, input })
     }
+}
+
+/// Reads a body: an object whose `tenantId`, when it is there, is the caller's, and whose other
+/// fields are the command's.
+fn read<T: DeserializeOwned>(ctx: &Ctx, body: &[u8]) -> Result<T, Box<Problem>> {
+    let refused = |error: serde_json::Error| {
+        Problem::new(
+            ErrorCode::InvalidInput,
+            format!("the body is refused: {error}"),
+        )
+    };
+    let mut fields: Map<String, Value> =
+        serde_json::from_slice(body).map_err(|error| Box::new(refused(error)))?;
+    if fields
+        .remove("tenantId")
+        .is_some_and(|tenant| tenant != ctx.tenant().as_str())
+    {
+        let rule = "tenantId must be the tenant of the token";
+        return Err(Box::new(Problem {
+            field: Some("tenantId".to_owned()),
+            ..Problem::new(ErrorCode::InvalidInput, rule)
+        }));
+    }
+    T::deserialize(Value::Object(fields)).map_err(|error| Box::new(refused(error)))
 }
 
 fn idempotency(key: &[u8], parts: &Parts, body: &[u8]) -> Result<IdempotencyKey, &'static str> {

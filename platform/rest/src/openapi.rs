@@ -102,6 +102,10 @@ pub fn document(operations: &[Operation], version: &str) -> Value {
         let path = paths.entry(operation.path).or_insert_with(|| json!({}));
         path[operation.method] = described;
     }
+    let mut schemas = generator.take_definitions(true);
+    for operation in operations.iter().filter(|operation| operation.created) {
+        allow_tenant(&paths[operation.path][operation.method], &mut schemas);
+    }
     json!({
         "openapi": "3.1.0",
         "info": { "title": "Sluice", "version": version,
@@ -110,7 +114,19 @@ pub fn document(operations: &[Operation], version: &str) -> Value {
         "paths": paths,
         "components": {
             "securitySchemes": { "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" } },
-            "schemas": generator.take_definitions(true),
+            "schemas": schemas,
         },
     })
+}
+
+// Every command's body may name the caller's tenant; `Command` checks it.
+fn allow_tenant(operation: &Value, schemas: &mut Map<String, Value>) {
+    let reference =
+        operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str();
+    let name = reference.and_then(|reference| reference.rsplit('/').next());
+    if let Some(body) = name.and_then(|name| schemas.get_mut(name)) {
+        body["properties"]["tenantId"] = json!({
+            "type": "string", "description": "must be the tenant of the token when given",
+        });
+    }
 }

@@ -37,6 +37,12 @@ impl Answer {
     }
 }
 
+pub(crate) fn http() -> reqwest::Client {
+    // Installed once per process; a second time is refused and means nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
+
 impl Client {
     /// A client of the server at `base` with `token`.
     pub fn new(base: &str, token: &str) -> Self {

@@ -11,6 +11,7 @@ mod client;
 mod database;
 mod git;
 mod postgres;
+mod server;
 mod users;
 mod wait;
 
@@ -18,5 +19,6 @@ pub use client::{Answer, Client};
 pub use database::{Backend, Databases};
 pub use git::{GitWrite, TrappedGit};
 pub use postgres::PostgresServer;
+pub use server::Server;
 pub use users::{TokenKey, User};
 pub use wait::{eventually, eventually_within};

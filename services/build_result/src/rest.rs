@@ -3,21 +3,11 @@
 use axum::{Json, Router, extract::State, routing::post};
 use http::StatusCode;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sluice_rest::{Command, Operation, Problem};
-use sluice_schema::{BuildId, TenantId};
+use sluice_schema::BuildId;
 
-use crate::{BuildResultError, BuildResults, BuildStatus, RecordBuildResult};
-
-/// Body of `POST /build-results`.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct Body {
-    /// Must be the caller's tenant when given.
-    tenant_id: Option<TenantId>,
-    #[serde(flatten)]
-    command: RecordBuildResult,
-}
+use crate::{BuildResults, BuildStatus, RecordBuildResult};
 
 /// Answer of `POST /build-results`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -41,7 +31,7 @@ pub fn router(service: BuildResults) -> Router {
 /// Their description.
 pub fn operations() -> Vec<Operation> {
     let summary = "Record the result of an external CI's build";
-    vec![Operation::post::<Body, Answer>(
+    vec![Operation::post::<RecordBuildResult, Answer>(
         "/build-results",
         "recordBuildResult",
         summary,
@@ -50,17 +40,9 @@ pub fn operations() -> Vec<Operation> {
 
 async fn record(
     State(service): State<BuildResults>,
-    Command { ctx, input }: Command<Body>,
+    Command { ctx, input }: Command<RecordBuildResult>,
 ) -> Result<(StatusCode, Json<Answer>), Problem> {
-    if input
-        .tenant_id
-        .as_ref()
-        .is_some_and(|tenant| tenant != ctx.tenant())
-    {
-        let rule = "tenantId must be the tenant of the token";
-        return Err(BuildResultError::invalid("tenantId", rule).into());
-    }
-    let outcome = service.record(&ctx, input.command).await?;
+    let outcome = service.record(&ctx, input).await?;
     let status = if outcome.replayed {
         StatusCode::OK
     } else {

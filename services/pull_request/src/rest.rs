@@ -8,24 +8,14 @@ use axum::{
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sluice_rest::{Caller, Command, Operation, Problem};
-use sluice_schema::{PullRequestId, RepositoryId, TenantId};
+use sluice_schema::{PullRequestId, RepositoryId};
 
 use crate::{
-    CheckState, MergeStrategy, Mergeability, PullRequest, PullRequestError, PullRequestStatus,
-    PullRequests, ReviewDecision, commands::OpenPullRequest,
+    CheckState, MergeStrategy, Mergeability, PullRequest, PullRequestStatus, PullRequests,
+    ReviewDecision, commands::OpenPullRequest,
 };
-
-/// Body of `POST /pull-requests`.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct Body {
-    /// Must be the caller's tenant when given.
-    tenant_id: Option<TenantId>,
-    #[serde(flatten)]
-    command: OpenPullRequest,
-}
 
 /// Answer of `POST /pull-requests`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -175,7 +165,7 @@ pub fn router(service: PullRequests) -> Router {
 /// Their description.
 pub fn operations() -> Vec<Operation> {
     vec![
-        Operation::post::<Body, Answer>(
+        Operation::post::<OpenPullRequest, Answer>(
             "/pull-requests",
             "openPullRequest",
             "Ask for a branch to be merged into another",
@@ -190,14 +180,9 @@ pub fn operations() -> Vec<Operation> {
 
 async fn open(
     State(service): State<PullRequests>,
-    Command { ctx, input }: Command<Body>,
+    Command { ctx, input }: Command<OpenPullRequest>,
 ) -> Result<(StatusCode, Json<Answer>), Problem> {
-    let tenant = input.tenant_id.as_ref();
-    if tenant.is_some_and(|tenant| tenant != ctx.tenant()) {
-        let rule = "tenantId must be the tenant of the token";
-        return Err(PullRequestError::invalid("tenantId", rule).into());
-    }
-    let outcome = service.open(&ctx, input.command).await?;
+    let outcome = service.open(&ctx, input).await?;
     let status = if outcome.replayed {
         StatusCode::OK
     } else {

@@ -3,21 +3,11 @@
 use axum::{Json, Router, extract::State, routing::post};
 use http::StatusCode;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sluice_rest::{Command, Operation, Problem};
-use sluice_schema::{RepositoryId, TenantId};
+use sluice_schema::RepositoryId;
 
-use crate::{Repositories, RepositoryError, RepositoryStatus, commands::ProvisionRepository};
-
-/// Body of `POST /repositories`.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct Body {
-    /// Must be the caller's tenant when given.
-    tenant_id: Option<TenantId>,
-    #[serde(flatten)]
-    command: ProvisionRepository,
-}
+use crate::{ProvisionRepository, Repositories, RepositoryStatus};
 
 /// Answer of `POST /repositories`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -44,7 +34,7 @@ pub fn router(service: Repositories) -> Router {
 
 /// Their description.
 pub fn operations() -> Vec<Operation> {
-    vec![Operation::post::<Body, Answer>(
+    vec![Operation::post::<ProvisionRepository, Answer>(
         "/repositories",
         "provisionRepository",
         "Make a repository",
@@ -53,17 +43,9 @@ pub fn operations() -> Vec<Operation> {
 
 async fn provision(
     State(service): State<Repositories>,
-    Command { ctx, input }: Command<Body>,
+    Command { ctx, input }: Command<ProvisionRepository>,
 ) -> Result<(StatusCode, Json<Answer>), Problem> {
-    if input
-        .tenant_id
-        .as_ref()
-        .is_some_and(|tenant| tenant != ctx.tenant())
-    {
-        let rule = "tenantId must be the tenant of the token";
-        return Err(RepositoryError::invalid("tenantId", rule).into());
-    }
-    let outcome = service.provision(&ctx, input.command).await?;
+    let outcome = service.provision(&ctx, input).await?;
     let status = if outcome.replayed {
         StatusCode::OK
     } else {

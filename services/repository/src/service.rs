@@ -181,7 +181,7 @@ impl Repositories {
             }
             Err(error) if error.is_race() => {
                 drop(tx);
-                self.get(ctx, repository.id).await
+                Ok(Arc::new(self.load(ctx, repository.id).await?))
             }
             Err(error) => Err(error.into()),
         }
@@ -258,6 +258,7 @@ impl Repositories {
     /// # Errors
     /// `NOT_FOUND`.
     pub async fn get(&self, ctx: &Ctx, id: RepositoryId) -> Result<Arc<Repository>> {
+        ctx.require(Scope::Read)?;
         Ok(Arc::new(self.load(ctx, id).await?))
     }
 

@@ -1,0 +1,210 @@
+//! The real server: the built program as a process of its own, on a free port, with its own
+//! database, ended and inspected at the end of the test.
+
+use std::{
+    fs::File,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use sluice_store::StoreConfig;
+
+use crate::{Backend, Client, Databases, TokenKey, User, eventually, eventually_within};
+
+/// A running server. End it with [`Server::finish`], which looks at what it leaves behind.
+pub struct Server {
+    program: PathBuf,
+    databases: Databases,
+    settings: Vec<(String, String)>,
+    port: u16,
+    child: Option<Child>,
+    finished: bool,
+}
+
+impl Server {
+    /// Starts `program serve` with a database of its own, and waits until it is ready.
+    pub async fn start(program: &str, backend: Backend) -> Self {
+        Self::start_with(program, backend, &[]).await
+    }
+
+    /// The same with further settings, as variables.
+    pub async fn start_with(program: &str, backend: Backend, settings: &[(&str, &str)]) -> Self {
+        let databases = Databases::fresh(backend).await;
+        let settings = settings
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect();
+        let program = program.into();
+        let mut server = Self {
+            program,
+            databases,
+            settings,
+            port: free_port(),
+            child: None,
+            finished: false,
+        };
+        server.spawn().await;
+        server
+    }
+
+    /// Where it is.
+    pub fn base(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Its data folder.
+    pub fn data_dir(&self) -> PathBuf {
+        self.databases.folder().join("data")
+    }
+
+    /// A token for `user`.
+    pub fn token(&self, user: &User) -> String {
+        TokenKey::read(&self.data_dir().join("auth/hs256.key")).token(user)
+    }
+
+    /// A client that calls as `user`.
+    pub fn client(&self, user: &User) -> Client {
+        Client::new(&self.base(), &self.token(user))
+    }
+
+    async fn spawn(&mut self) {
+        let log = self.databases.folder().join("server.log");
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(log)
+            .expect("a log file");
+        let mut command = Command::new(&self.program);
+        command
+            .arg("serve")
+            .env_clear()
+            .envs(std::env::vars().filter(|(name, _)| !name.starts_with("SLUICE_")))
+            .env("SLUICE_LISTEN", format!("127.0.0.1:{}", self.port))
+            .env("SLUICE_DATA_DIR", self.data_dir())
+            .envs(self.settings.iter().cloned())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a log file"))
+            .stderr(log);
+        if let StoreConfig::Postgres { url, .. } = self.databases.config() {
+            command.env("SLUICE_DATABASE_URL", url);
+        }
+        self.child = Some(command.spawn().expect("the server starts"));
+        let ready = format!("{}/readyz", self.base());
+        let http = crate::client::http();
+        eventually("the server is ready", || async {
+            let answer = http.get(&ready).send().await.ok()?;
+            answer.status().is_success().then_some(())
+        })
+        .await;
+    }
+
+    /// Ends the server as a power cut would.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("the server is killed");
+            child.wait().expect("the server is gone");
+        }
+    }
+
+    /// Starts it again on the same data and port.
+    pub async fn restart(&mut self) {
+        assert!(self.child.is_none(), "it still runs");
+        self.spawn().await;
+    }
+
+    /// Ends it in order; what it wrote to its log is in the message when that fails.
+    pub fn stop(&mut self) {
+        let Some(mut child) = self.child.take() else {
+            return;
+        };
+        let pid = Pid::from_raw(i32::try_from(child.id()).expect("a pid"));
+        kill(pid, Signal::SIGTERM).expect("the server is told to end");
+        let status = child.wait().expect("the server ends");
+        assert!(
+            status.success(),
+            "the server ended with {status}:\n{}",
+            self.log()
+        );
+    }
+
+    /// What it wrote to its log.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.databases.folder().join("server.log")).unwrap_or_default()
+    }
+
+    /// One gauge, summed over its labels.
+    pub async fn gauge(&self, name: &str) -> f64 {
+        let text = crate::client::http()
+            .get(format!("{}/metrics", self.base()))
+            .send()
+            .await
+            .expect("metrics")
+            .text()
+            .await
+            .expect("metrics");
+        let lines = text.lines().filter(|line| {
+            line.strip_prefix(name)
+                .is_some_and(|rest| rest.starts_with(['{', ' ']))
+        });
+        let values: Vec<f64> = lines
+            .filter_map(|line| line.rsplit(' ').next()?.parse().ok())
+            .collect();
+        assert!(!values.is_empty(), "no metric {name} in:\n{text}");
+        values.iter().sum()
+    }
+
+    /// Waits until every event has reached its consumers, demands that none died, and ends the
+    /// server in order, which demands that its tasks end.
+    pub async fn finish(mut self) {
+        eventually_within(
+            Duration::from_secs(120),
+            "every event is handled",
+            || async {
+                let waiting = self.gauge("sluice_outbox_events").await
+                    + self.gauge("sluice_bus_deliveries").await;
+                (waiting == 0.0).then_some(())
+            },
+        )
+        .await;
+        assert_eq!(
+            self.gauge("sluice_dead_letters").await,
+            0.0,
+            "dead letters:\n{}",
+            self.log()
+        );
+        self.stop();
+        self.finished = true;
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let path: &Path = self.databases.folder();
+            eprintln!(
+                "--- log of the server in {} ---\n{}",
+                path.display(),
+                self.log()
+            );
+        }
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        assert!(
+            self.finished || std::thread::panicking(),
+            "a test must finish its server"
+        );
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+    listener.local_addr().expect("an address").port()
+}
