@@ -15,6 +15,7 @@ use sluice_store::Store;
 mod branch;
 mod build_result;
 mod bus;
+mod commit;
 pub mod common;
 mod pipeline_execution;
 mod pipeline_generator;
@@ -64,6 +65,7 @@ stores! {
     bus,
     repository,
     branch,
+    commit,
     pull_request,
     pipeline_generator,
     pipeline_execution,

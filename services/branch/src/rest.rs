@@ -9,7 +9,7 @@ use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sluice_rest::{Command, Operation, Problem};
-use sluice_schema::{BranchId, RepositoryId, TenantId};
+use sluice_schema::{BranchId, RepositoryId};
 
 use crate::{BranchError, BranchStatus, Branches, CreateBranch};
 
@@ -19,8 +19,6 @@ const PATH: &str = "/repositories/{repositoryId}/branches";
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct CreateBranchBody {
-    /// Must be the caller's tenant when given.
-    tenant_id: Option<TenantId>,
     /// Short name, as `git check-ref-format --branch` accepts it.
     name: String,
     /// A branch or a commit id to start from; the default branch when absent.
@@ -68,13 +66,6 @@ async fn create(
     Path(repository): Path<String>,
     Command { ctx, input }: Command<CreateBranchBody>,
 ) -> Result<(StatusCode, Json<CreateBranchAnswer>), Problem> {
-    let foreign = input
-        .tenant_id
-        .is_some_and(|tenant| tenant != *ctx.tenant());
-    if foreign {
-        let rule = "tenantId must be the tenant of the token";
-        return Err(BranchError::invalid("tenantId", rule).into());
-    }
     let repository_id = repository
         .parse()
         .map_err(|_| BranchError::RepositoryNotFound)?;

@@ -1,0 +1,130 @@
+//! The use cases: writing commits, recording merges, and reading both.
+
+mod content;
+mod create;
+mod finish;
+mod merges;
+mod queries;
+
+use std::sync::Arc;
+
+use sluice_git_host::{BranchName, GitHost, Oid, RepoPath};
+use sluice_kernel::{
+    AnyFault, Ctx,
+    directory::{BranchDirectory, RepositoryDirectory, RepositoryView},
+};
+use sluice_schema::{CommitId, NewEvent, RepositoryId, events::CommitCreated};
+use sluice_store::{Store, StoreError};
+
+use crate::{Commit, CommitError, CommitStatus, store};
+
+pub(crate) use finish::Work;
+
+type Result<T> = std::result::Result<T, CommitError>;
+
+/// How often a command decides again after others moved the branch: each time one of them
+/// succeeded, so that this many at once on one branch all do.
+const ATTEMPTS: usize = 64;
+
+/// The commit service; cheap to clone.
+#[derive(Clone)]
+pub struct Commits {
+    store: Store,
+    git: Arc<dyn GitHost>,
+    repositories: Arc<dyn RepositoryDirectory>,
+    branches: Arc<dyn BranchDirectory>,
+}
+
+/// Where the Git host has the commit's branch.
+fn place(commit: &Commit) -> Result<(RepoPath, BranchName)> {
+    let (tenant, project) = (&commit.meta.tenant_id, &commit.meta.project_id);
+    let path = RepoPath::new(tenant.as_str(), project.as_str(), &commit.repository_name)?;
+    Ok((path, commit.branch.parse()?))
+}
+
+/// Where the Git host has a repository.
+fn repository_path(repository: &RepositoryView) -> Result<RepoPath> {
+    let (tenant, project) = (&repository.tenant_id, &repository.project_id);
+    Ok(RepoPath::new(
+        tenant.as_str(),
+        project.as_str(),
+        &repository.name,
+    )?)
+}
+
+fn event_of(commit: &Commit, payload: &CommitCreated) -> Result<NewEvent> {
+    let meta = &commit.meta;
+    Ok(NewEvent::of(
+        &meta.project_id,
+        meta.module_id.as_ref(),
+        payload,
+    )?)
+}
+
+impl Commits {
+    /// A service on `store` and `git` that asks `repositories` and `branches` for what it does
+    /// not own.
+    pub fn new(
+        store: Store,
+        git: Arc<dyn GitHost>,
+        repositories: Arc<dyn RepositoryDirectory>,
+        branches: Arc<dyn BranchDirectory>,
+    ) -> Self {
+        Self {
+            store,
+            git,
+            repositories,
+            branches,
+        }
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    async fn load(&self, ctx: &Ctx, id: CommitId) -> Result<Commit> {
+        store::find(&self.store, ctx, id)
+            .await?
+            .ok_or(CommitError::NotFound)
+    }
+
+    async fn repository(&self, ctx: &Ctx, id: RepositoryId) -> Result<RepositoryView> {
+        let found = self.repositories.repository(ctx, id).await;
+        found
+            .map_err(AnyFault)?
+            .ok_or(CommitError::RepositoryNotFound)
+    }
+
+    async fn tree_of(&self, path: &RepoPath, commit: &Oid) -> Result<Oid> {
+        let info = self.git.commit(path, commit).await?;
+        Ok(info.ok_or(CommitError::NotFound)?.tree)
+    }
+
+    /// Whether the branch at `head` has the commit, or may still get it.
+    async fn stands(&self, path: &RepoPath, commit: &Commit, head: &Oid) -> Result<bool> {
+        match (&commit.sha, commit.status) {
+            (Some(sha), CommitStatus::Created) => {
+                Ok(self.git.is_ancestor(path, &sha.parse()?, head).await?)
+            }
+            (_, CommitStatus::Pending) => Ok(true),
+            _ => Ok(false),
+        }
+    }
+
+    /// Saves a change with its event; `false` when somebody else changed the commit first, in
+    /// which case nothing took effect.
+    async fn save(&self, ctx: &Ctx, commit: &mut Commit, event: Option<NewEvent>) -> Result<bool> {
+        commit.meta.touch(ctx, self.store.clock().now());
+        let tx = self.store.begin(ctx).await?;
+        match store::update(&tx, commit).await {
+            Ok(()) => {}
+            Err(error) if error.is_race() => return Ok(false),
+            Err(error) => return Err(error.into()),
+        }
+        match tx.commit(event).await {
+            Ok(_) => Ok(true),
+            Err(StoreError::Serialization(_)) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
