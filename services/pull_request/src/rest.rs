@@ -13,8 +13,8 @@ use sluice_rest::{Caller, Command, Operation, Problem};
 use sluice_schema::{PullRequestId, RepositoryId};
 
 use crate::{
-    CheckState, MergeStrategy, Mergeability, PullRequest, PullRequestStatus, PullRequests,
-    ReviewDecision, commands::OpenPullRequest,
+    CheckState, MergeStrategy, Mergeability, PullRequest, PullRequestError, PullRequestStatus,
+    PullRequests, ReviewDecision, commands::OpenPullRequest,
 };
 
 /// Answer of `POST /pull-requests`.
