@@ -115,6 +115,8 @@ impl Executor {
         self.runs()
             .change(&run.system_ctx(), run.id, decide)
             .await?;
+        // The next one of its project has its turn.
+        self.runs().queued().notify_one();
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! One run, from its begin to its end.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, pin::pin, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use sluice_git_host::{GitHost, Oid, RepoPath};
@@ -66,17 +66,36 @@ impl Executor {
         let session = Arc::new(Session::new(self, &run));
         let cancel = CancellationToken::new();
         tracing::info!("the run begins");
-        // Whichever ends first drops the other; dropping the work kills its processes.
-        let ended = tokio::select! {
-            ended = self.work(&run, plan, &session, &cancel) => ended,
-            ended = session.keep(&cancel, entered.poke()) => ended,
-        };
+        let ended = self.contest(&run, plan, &session, &cancel, &entered).await;
         session.close_logs().await;
         let tidy = self.reap(&run).await;
         if matches!(ended, Ended::Lost) {
             tracing::warn!("the run was taken over by recovery");
         } else {
             self.finish(&run, &session, &ended, tidy).await;
+        }
+    }
+
+    /// Works on the run while its lease is kept; dropping the work kills its processes.
+    async fn contest(
+        &self,
+        run: &PipelineRun,
+        plan: RunPlan,
+        session: &Arc<Session>,
+        cancel: &CancellationToken,
+        entered: &Entered,
+    ) -> Ended {
+        let done = CancellationToken::new();
+        let mut work = pin!(self.work(run, plan, session, cancel));
+        let mut keep = pin!(session.keep(cancel, entered.poke(), &done));
+        tokio::select! {
+            ended = &mut keep => ended,
+            ended = &mut work => {
+                // A save under way is not cut short: it would be unknown what it saved.
+                done.cancel();
+                keep.await;
+                ended
+            }
         }
     }
 

@@ -74,8 +74,13 @@ impl Session {
     }
 
     /// Saves progress, renews the lease and watches for a request to cancel; returns when the
-    /// work on the run must be dropped.
-    pub(super) async fn keep(&self, cancel: &CancellationToken, poke: &Notify) -> Ended {
+    /// work on the run must be dropped, or is `done`.
+    pub(super) async fn keep(
+        &self,
+        cancel: &CancellationToken,
+        poke: &Notify,
+        done: &CancellationToken,
+    ) -> Ended {
         let config = self.executor.config();
         let mut ticks = interval(config.flush);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -85,6 +90,7 @@ impl Session {
             let poked = tokio::select! {
                 _ = ticks.tick() => false,
                 () = poke.notified() => true,
+                () = done.cancelled() => return Ended::Lost,
             };
             self.logs.flush(config.flush).await;
             if overdue.is_some_and(|at| at <= Instant::now()) {
