@@ -163,3 +163,70 @@ impl PipelineDefinition {
         Some(event)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sluice_kernel::{Ctx, directory::RepositoryView};
+    use sluice_schema::TypedId;
+
+    fn source(commit: &str) -> Source {
+        Source {
+            repository: RepositoryView {
+                id: TypedId::generate(),
+                tenant_id: "acme".parse().unwrap(),
+                project_id: "web".parse().unwrap(),
+                module_id: None,
+                name: "shop".into(),
+                default_branch: "main".into(),
+                is_writable: true,
+            },
+            branch: "main".into(),
+            commit_sha: commit.repeat(40),
+            pull_request_id: None,
+        }
+    }
+
+    fn meta() -> Meta {
+        let ctx = Ctx::for_system("test", "acme".parse().unwrap(), "t", "c");
+        let epoch = sluice_kernel::time_of_micros(0);
+        Meta::new(&ctx, epoch, "web".parse().unwrap(), None)
+    }
+
+    #[test]
+    fn an_older_commit_is_announced_and_does_not_move_the_definition() {
+        let text = "id: shop\nkind: worker\nstack: node\n";
+        let reading = Reading::File(text.into());
+        let (newer, older) = (source("b"), source("a"));
+        let generated = inspect(&reading, &newer.commit_sha, "main").unwrap();
+        let id = PipelineId::generate();
+        let mut definition = PipelineDefinition::valid(id, meta(), &newer, &generated, true);
+        let late = Generation::new(meta(), &older, id);
+        let event = definition.written(&late, "c1", true).unwrap();
+        assert_eq!(event.commit_sha, older.commit_sha);
+        assert_eq!(definition.commit_sha, newer.commit_sha);
+        assert_eq!(definition.definition_sha.as_deref(), Some("c1"));
+        let newest = Generation::new(meta(), &source("d"), id);
+        definition.written(&newest, "c2", false).unwrap();
+        assert_eq!(definition.commit_sha, "d".repeat(40));
+        definition.written(&late, "c3", true).unwrap();
+        assert_eq!(definition.definition_sha.as_deref(), Some("c2"));
+    }
+
+    #[test]
+    fn an_invalid_definition_is_never_announced() {
+        let source = source("a");
+        let refused = inspect(&Reading::Missing, &source.commit_sha, "main").unwrap_err();
+        let id = PipelineId::generate();
+        let mut definition = PipelineDefinition::invalid(id, meta(), &source, &refused);
+        let generation = Generation::new(meta(), &source, id);
+        assert_eq!(definition.written(&generation, "c", false), None);
+    }
+
+    #[test]
+    fn a_generation_key_reads_back() {
+        let key = source("a").key();
+        assert_eq!(key.to_string().parse(), Ok(key));
+        assert!("repo_x@a".parse::<GenerationKey>().is_err());
+    }
+}

@@ -10,8 +10,8 @@ use sluice_store::StoreError;
 use super::{ATTEMPTS, Pipelines, Result, place, repository_path, unless_race};
 use crate::{
     GeneratePipeline, PipelineDefinition, PipelineError,
-    model::{Generated, Generation, GenerationStatus, Reading, Source, inspect},
-    module_yaml,
+    model::{Generated, Generation, GenerationStatus, Reading, Refused, Source, inspect},
+    module_yaml::{self, Finding},
     store::{self, generations},
 };
 
@@ -20,7 +20,7 @@ const COMMAND: &str = "generatePipeline";
 /// What generating for a commit came to.
 enum Made {
     Pipeline(Outcome<Arc<PipelineDefinition>>),
-    Refused(PipelineDefinition),
+    Refused(Vec<Finding>),
 }
 
 impl Pipelines {
@@ -48,9 +48,7 @@ impl Pipelines {
         let source = self.source(repository, branch, commit).await?;
         match self.generate_for(ctx, &source, None).await? {
             Made::Pipeline(outcome) => Ok(outcome),
-            Made::Refused(definition) => Err(PipelineError::InvalidPipeline {
-                findings: definition.findings,
-            }),
+            Made::Refused(findings) => Err(PipelineError::InvalidPipeline { findings }),
         }
     }
 
@@ -129,7 +127,7 @@ impl Pipelines {
                     Ok(ready) => ready,
                     Err(refused) => {
                         let kept = self.keep_refused(ctx, source, &refused, event).await?;
-                        return Ok(Made::Refused(kept));
+                        return Ok(Made::Refused(kept.findings));
                     }
                 },
             };
@@ -142,10 +140,7 @@ impl Pipelines {
         Err(PipelineError::Contended)
     }
 
-    async fn inspect(
-        &self,
-        source: &Source,
-    ) -> Result<std::result::Result<Generated, crate::model::Refused>> {
+    async fn inspect(&self, source: &Source) -> Result<std::result::Result<Generated, Refused>> {
         let path = repository_path(&source.repository)?;
         let commit = source.commit_sha.parse()?;
         let limit = module_yaml::MAX_BYTES as u64;
