@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     collect::SourceFile,
-    model::{Build, Finding, Pipeline, PullRequest, Repository, Run, TestFailure},
+    model::{Build, Commit, Finding, Pipeline, PullRequest, Repository, Run, TestFailure},
 };
 
 macro_rules! documents {
@@ -24,6 +24,7 @@ documents! {
     REPOSITORY_HEAD = "RepositoryHead";
     CREATE_BRANCH = "CreateBranch";
     CREATE_COMMIT = "CreateCommit";
+    COMMIT_OF_ARTIFACT = "CommitOfArtifact";
     PULL_REQUESTS_FROM_BRANCH = "PullRequestsFromBranch";
     OPEN_PULL_REQUEST = "OpenPullRequest";
     MERGE_PULL_REQUEST = "MergePullRequest";
@@ -138,6 +139,11 @@ pub(super) struct TreeFile {
 pub(super) struct PageInfo {
     pub(super) has_next_page: bool,
     pub(super) end_cursor: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Commits {
+    pub(super) commits: Nodes<Commit>,
 }
 
 /// An object of which only its being there matters.

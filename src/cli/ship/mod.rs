@@ -73,6 +73,8 @@ impl Shipment<'_> {
 /// How a content came to the default branch.
 struct Landed {
     sha: String,
+    /// Whether it was merged now, so that everything else follows by itself.
+    fresh: bool,
     commit: Option<Commit>,
     pull_request: Option<PullRequest>,
 }
@@ -112,7 +114,7 @@ async fn ship_quietly(
     };
     let repository = source::repository(&mut session, &shipment).await?;
     let landed = land(&mut session, &shipment, &repository).await?;
-    let fresh = landed.commit.is_some();
+    let fresh = landed.fresh;
     let ended = follow::follow(&mut session, &shipment, &repository, &landed.sha, fresh).await?;
     // A content that was there before has its pull request from the run.
     let pull_request = landed.pull_request.or(ended.pull_request);
@@ -160,6 +162,7 @@ async fn land(
                 session.tell("commit", format!("{sha} holds this content already"));
                 return Ok(Landed {
                     sha,
+                    fresh: false,
                     commit: None,
                     pull_request,
                 });
@@ -172,14 +175,15 @@ async fn land(
         source::branch(session, repository, &branch).await?;
         let commit = source::commit(session, shipment, repository, &branch).await?;
         let pull = review::open(session, shipment, repository, &branch, found).await?;
-        let Some(merged) = review::merge(session, shipment, &pull, &commit).await? else {
+        let Some(merged) = review::merge(session, shipment, &pull, &commit.sha).await? else {
             continue;
         };
         let missing = || ShipError::Inconsistent("a merged pull request has no commit".to_owned());
         let sha = merged.merge_commit_sha.clone().ok_or_else(missing)?;
         return Ok(Landed {
             sha,
-            commit: Some(commit),
+            fresh: true,
+            commit: commit.record,
             pull_request: Some(merged),
         });
     }

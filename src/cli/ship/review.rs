@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{
     ShipError, Shipment, Strategy,
     api::{self, PullRequests},
-    model::{Commit, PullRequest, Repository},
+    model::{PullRequest, Repository},
     session::{Refusal, Session},
     source,
 };
@@ -158,7 +158,7 @@ pub(super) async fn open(
 struct MergeInput<'a> {
     pull_request_id: &'a str,
     strategy: Strategy,
-    expected_source_sha: Option<&'a str>,
+    expected_source_sha: &'a str,
     delete_source_branch: bool,
 }
 
@@ -168,14 +168,14 @@ pub(super) async fn merge(
     session: &mut Session<'_>,
     shipment: &Shipment<'_>,
     pull_request: &PullRequest,
-    commit: &Commit,
+    sha: &str,
 ) -> Result<Option<PullRequest>, ShipError> {
     let deadline = session.deadline("the merge of the pull request");
     loop {
         let input = MergeInput {
             pull_request_id: &pull_request.id,
             strategy: shipment.options.strategy,
-            expected_source_sha: commit.sha.as_deref(),
+            expected_source_sha: sha,
             delete_source_branch: true,
         };
         match session

@@ -8,14 +8,18 @@ use crate::cli::client::ClientError;
 
 use super::{
     ShipError, Shipment,
-    api::{self, Change, Present, RepositoryByName, ServerLimits, Tree, TreeAnswer, TreeFile},
-    collect::{MODULE_FILE, SourceFile},
+    api::{
+        self, Change, Commits, Present, RepositoryByName, ServerLimits, Tree, TreeAnswer, TreeFile,
+    },
+    collect::SourceFile,
     digest::Identity,
     model::{Commit, Repository},
     session::Session,
 };
 
 const AGAIN: Duration = Duration::from_millis(200);
+/// Looks at a branch that holds the content, after which its commit needs no record.
+const PATIENT_LOOKS: u32 = 50;
 const TREE_PAGE: u32 = 1_000;
 const MAX_TREE_PAGES: u32 = 200;
 
@@ -160,60 +164,122 @@ struct CommitInput<'a> {
     changes: &'a [Change],
 }
 
+/// The commit that makes a feature branch hold the shipped files.
+#[derive(Debug)]
+pub(super) struct Committed {
+    /// Git object id.
+    pub(super) sha: String,
+    /// Its record; absent when somebody brought the same files without one.
+    pub(super) record: Option<Commit>,
+}
+
 /// One commit that makes the branch hold the shipped files and nothing else.
 pub(super) async fn commit(
     session: &mut Session<'_>,
     shipment: &Shipment<'_>,
     repository: &Repository,
     branch: &str,
-) -> Result<Commit, ShipError> {
+) -> Result<Committed, ShipError> {
     let deadline = session.deadline("a commit on an unmoved branch");
-    loop {
+    for look in 0_u32.. {
         let head = head(session, repository, branch).await?;
         let head = head.ok_or_else(|| ShipError::Inconsistent(format!("no branch {branch}")))?;
-        let there = files(session, repository, &head.commit_sha).await?;
-        let changes = changes(&shipment.source.files, shipment.identity, &there);
-        let input = CommitInput {
-            repository_id: &repository.id,
-            branch,
-            message: &shipment.message(),
-            artifact_id: shipment.identity.artifact_id(),
-            artifact_content_hash: shipment.identity.digest.to_string(),
-            expected_head: &head.commit_sha,
-            changes: &changes,
+        let made = if head.tree_hash == shipment.identity.tree {
+            existing(session, shipment, repository, branch).await?
+        } else {
+            create(session, shipment, repository, branch, &head.commit_sha).await?
         };
-        check_size(session, &input).await?;
-        match session.command(api::CREATE_COMMIT, input).await {
-            Ok(commit) => match settled(session, &commit)? {
-                true => return Ok(commit),
-                false => deadline.pause(AGAIN).await?,
-            },
-            // The branch moved since its files were listed.
-            Err(refusal) if refusal.has("VERSION_CONFLICT") => deadline.pause(AGAIN).await?,
-            Err(refusal) => return Err(refusal.into_error("creating the commit")),
+        if let Some(commit) = made
+            && let Some(sha) = settled(&commit)?
+        {
+            session.tell("commit", format!("{sha} ({})", commit.id));
+            let record = Some(commit);
+            return Ok(Committed { sha, record });
         }
+        if head.tree_hash == shipment.identity.tree && look >= PATIENT_LOOKS {
+            let (sha, record) = (head.commit_sha, None);
+            session.tell("commit", format!("{sha} (found on the branch)"));
+            return Ok(Committed { sha, record });
+        }
+        deadline.pause(AGAIN).await?;
+    }
+    Err(ShipError::Inconsistent(
+        "the commit was never written".to_owned(),
+    ))
+}
+
+/// The commit that brought this content to the branch, once it is recorded.
+async fn existing(
+    session: &mut Session<'_>,
+    shipment: &Shipment<'_>,
+    repository: &Repository,
+    branch: &str,
+) -> Result<Option<Commit>, ShipError> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Filter<'a> {
+        repository_id: &'a str,
+        branch: &'a str,
+        artifact_id: String,
+    }
+    #[derive(Serialize)]
+    struct Variables<'a> {
+        filter: Filter<'a>,
+    }
+    let artifact_id = shipment.identity.artifact_id();
+    let filter = Filter {
+        repository_id: &repository.id,
+        branch,
+        artifact_id,
+    };
+    let found: Commits = session
+        .ask(api::COMMIT_OF_ARTIFACT, Variables { filter })
+        .await?;
+    Ok(found.commits.first())
+}
+
+/// Asks for the commit; `None` when the branch moved since its files were listed.
+async fn create(
+    session: &mut Session<'_>,
+    shipment: &Shipment<'_>,
+    repository: &Repository,
+    branch: &str,
+    expected_head: &str,
+) -> Result<Option<Commit>, ShipError> {
+    let there = files(session, repository, expected_head).await?;
+    let changes = changes(&shipment.source.files, shipment.identity, &there);
+    let input = CommitInput {
+        repository_id: &repository.id,
+        branch,
+        message: &shipment.message(),
+        artifact_id: shipment.identity.artifact_id(),
+        artifact_content_hash: shipment.identity.digest.to_string(),
+        expected_head,
+        changes: &changes,
+    };
+    check_size(session, &input).await?;
+    match session.command(api::CREATE_COMMIT, input).await {
+        Ok(commit) => Ok(Some(commit)),
+        Err(refusal) if refusal.has("VERSION_CONFLICT") => Ok(None),
+        Err(refusal) => Err(refusal.into_error("creating the commit")),
     }
 }
 
-// A commit that another process is about to write is asked for again.
-fn settled(session: &mut Session<'_>, commit: &Commit) -> Result<bool, ShipError> {
+// `None` while it is being written.
+fn settled(commit: &Commit) -> Result<Option<String>, ShipError> {
     match (commit.status.as_str(), &commit.sha) {
-        ("CREATED", Some(sha)) => {
-            session.tell("commit", format!("{sha} ({})", commit.id));
-            Ok(true)
-        }
+        ("CREATED", Some(sha)) => Ok(Some(sha.clone())),
         ("FAILED", _) => {
             let reason = commit.reason.as_deref().unwrap_or("no reason is known");
             Err(ShipError::Inconsistent(format!(
                 "the commit could not be written: {reason}"
             )))
         }
-        _ => Ok(false),
+        _ => Ok(None),
     }
 }
 
-/// What turns the files that are there into the shipped ones; never empty, because a commit that
-/// changes nothing is still asked for when its answer was lost.
+/// What turns the files that are there into the shipped ones.
 fn changes(
     files: &[SourceFile],
     identity: &Identity,
@@ -228,16 +294,7 @@ fn changes(
     let gone = there
         .keys()
         .filter(|path| !identity.blobs.contains_key(*path));
-    let mut changes: Vec<_> = puts.chain(gone.cloned().map(Change::delete)).collect();
-    if changes.is_empty() {
-        changes.extend(
-            files
-                .iter()
-                .filter(|file| file.path == MODULE_FILE)
-                .map(Change::put),
-        );
-    }
-    changes
+    puts.chain(gone.cloned().map(Change::delete)).collect()
 }
 
 // A server that refuses a body may close the connection while it is still being sent, which looks
@@ -329,14 +386,5 @@ mod tests {
             .map(|(kind, path)| (*kind, path.as_str()))
             .collect();
         assert_eq!(planned, expected);
-    }
-
-    #[test]
-    fn a_branch_that_holds_the_content_already_still_gets_a_command_to_replay() {
-        let files = vec![file("a", "1", false), file(MODULE_FILE, "id: m", false)];
-        assert_eq!(
-            planned(files.clone(), files),
-            [("PUT", MODULE_FILE.to_owned())]
-        );
     }
 }

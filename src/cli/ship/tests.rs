@@ -329,3 +329,23 @@ async fn a_failed_build_shows_the_failed_tests_and_exits_with_one() {
     assert_eq!(report.exit_code(), 1);
     assert_eq!(report.failures[0].message.as_deref(), Some("boom"));
 }
+
+#[tokio::test]
+async fn a_commit_that_stands_on_its_branch_already_is_taken_once_it_is_recorded() {
+    let stage = Stage::new().await;
+    let default = json!({"tree": {"commitSha": HEAD, "treeHash": "aa"}});
+    let feature = json!({"tree": {"commitSha": SHA, "treeHash": stage.identity().tree}});
+    stage.on("RepositoryHead", [default, feature]);
+    let mut pending = commit();
+    pending["status"] = json!("PENDING");
+    pending["sha"] = json!(null);
+    let commits = |commit: Value| json!({"commits": {"nodes": [commit]}});
+    stage.on("CommitOfArtifact", [commits(pending), commits(commit())]);
+    let report = stage.ship().await.unwrap();
+    assert_eq!(report.commit.unwrap().id, "commit_1");
+    assert!(stage.asked("CreateCommit").is_empty());
+    assert_eq!(
+        stage.asked("MergePullRequest")[0]["input"]["expectedSourceSha"],
+        SHA
+    );
+}
