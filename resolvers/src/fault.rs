@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{ErrorExtensionValues, ErrorExtensions, ID, Response, SimpleObject};
 use sluice_kernel::Ctx;
-use sluice_schema::{
-    BoxFault, ErrorClass, Fault, InvalidName, TypedId, fault::public_message,
-};
+use sluice_schema::{BoxFault, ErrorClass, Fault, InvalidName, TypedId, fault::public_message};
 
 use crate::scalars::ErrorCode;
 
@@ -244,7 +242,12 @@ pub(crate) fn finish(mut response: Response, trace_id: &str) -> Response {
 
 // The library's own limits have no code of their own to tell them by.
 fn code_of_library(message: &str) -> sluice_schema::ErrorCode {
-    let limits = ["too complex", "too deep", "recursion depth", "number of directives"];
+    let limits = [
+        "too complex",
+        "too deep",
+        "recursion depth",
+        "number of directives",
+    ];
     if limits.iter().any(|limit| message.contains(limit)) {
         sluice_schema::ErrorCode::LimitExceeded
     } else {
@@ -259,7 +262,10 @@ mod tests {
     #[test]
     fn the_path_of_a_user_error_leads_from_the_input_to_the_field() {
         assert_eq!(path_of(None), ["input"]);
-        assert_eq!(path_of(Some("changes[2].path")), ["input", "changes", "2", "path"]);
+        assert_eq!(
+            path_of(Some("changes[2].path")),
+            ["input", "changes", "2", "path"]
+        );
     }
 
     #[test]
@@ -273,6 +279,9 @@ mod tests {
     #[test]
     fn a_malformed_name_is_told_its_rule_once() {
         let refused = name::<sluice_schema::ProjectId>("projectId", "../x").unwrap_err();
-        assert!(refused.to_string().starts_with("projectId must be 1 to 63"), "{refused}");
+        assert!(
+            refused.to_string().starts_with("projectId must be 1 to 63"),
+            "{refused}"
+        );
     }
 }

@@ -6,6 +6,8 @@
 //! [`execute`]; nothing else reads who the caller is.
 
 pub mod branch;
+pub mod build_result;
+pub mod commit;
 pub mod dead_letter;
 mod declare;
 pub mod fault;
@@ -14,6 +16,8 @@ pub mod loaders;
 mod mutation;
 pub mod node;
 pub mod paging;
+pub mod pipeline;
+pub mod pipeline_run;
 pub mod pull_request;
 pub mod repository;
 mod root;

@@ -23,7 +23,10 @@ use async_graphql::{
 use sluice_kernel::Ctx;
 use sluice_schema::BoxFault;
 
-use crate::{Services, fault::{Failure, Result}};
+use crate::{
+    Services,
+    fault::{Failure, Result},
+};
 
 const MAX_BATCH: usize = 1_000;
 const DELAY: Duration = Duration::from_millis(1);

@@ -7,8 +7,12 @@ use sluice_schema::{BoxFault, ErrorCode, Fault};
 
 use crate::{
     branch::{Branch, BranchById},
+    build_result::{BuildById, BuildResult},
+    commit::{Commit, CommitById},
     fault::Result,
     loaders::Call,
+    pipeline::{PipelineById, PipelineDefinition},
+    pipeline_run::{PipelineRun, RunById},
     pull_request::{PullRequest, PullRequestById},
     repository::{Repository, RepositoryById},
 };
@@ -17,7 +21,11 @@ pub(crate) const MAX_NODES: usize = 100;
 
 /// Anything that has a global id.
 #[derive(Interface, Debug)]
-#[graphql(field(name = "id", ty = "ID", desc = "Global id; `node` finds the object by it."))]
+#[graphql(field(
+    name = "id",
+    ty = "ID",
+    desc = "Global id; `node` finds the object by it."
+))]
 pub enum Node {
     /// A repository.
     Repository(Repository),
@@ -25,21 +33,49 @@ pub enum Node {
     Branch(Branch),
     /// A pull request.
     PullRequest(PullRequest),
+    /// A commit.
+    Commit(Commit),
+    /// A pipeline definition.
+    PipelineDefinition(PipelineDefinition),
+    /// A pipeline run.
+    PipelineRun(PipelineRun),
+    /// A build result.
+    BuildResult(BuildResult),
 }
 
 /// What every aggregate carries besides its own fields.
 #[derive(Interface, Debug)]
 #[graphql(
-    field(name = "id", ty = "ID", desc = "Global id; `node` finds the object by it."),
+    field(
+        name = "id",
+        ty = "ID",
+        desc = "Global id; `node` finds the object by it."
+    ),
     field(name = "tenant_id", ty = "ID", desc = "The tenant that owns it."),
     field(name = "project_id", ty = "ID", desc = "The project that owns it."),
-    field(name = "module_id", ty = "Option<ID>", desc = "The module that it belongs to, when known."),
-    field(name = "version", ty = "i64", desc = "1 when made, one more with each change."),
+    field(
+        name = "module_id",
+        ty = "Option<ID>",
+        desc = "The module that it belongs to, when known."
+    ),
+    field(
+        name = "version",
+        ty = "i64",
+        desc = "1 when made, one more with each change."
+    ),
     field(name = "created_at", ty = "DateTime<Utc>", desc = "When it was made."),
-    field(name = "updated_at", ty = "DateTime<Utc>", desc = "When it last changed."),
+    field(
+        name = "updated_at",
+        ty = "DateTime<Utc>",
+        desc = "When it last changed."
+    ),
     field(name = "created_by", ty = "&str", desc = "Who made it."),
     field(name = "updated_by", ty = "&str", desc = "Who last changed it."),
-    field(name = "trace_id", ty = "&str", desc = "Trace of the request that made it.")
+    field(
+        name = "trace_id",
+        ty = "&str",
+        desc = "Trace of the request that made it."
+    )
 )]
 pub enum Aggregate {
     /// A repository.
@@ -48,6 +84,14 @@ pub enum Aggregate {
     Branch(Branch),
     /// A pull request.
     PullRequest(PullRequest),
+    /// A commit.
+    Commit(Commit),
+    /// A pipeline definition.
+    PipelineDefinition(PipelineDefinition),
+    /// A pipeline run.
+    PipelineRun(PipelineRun),
+    /// A build result.
+    BuildResult(BuildResult),
 }
 
 /// More ids than one query may ask for.
@@ -77,7 +121,11 @@ async fn find(call: &Call, id: &str) -> Result<Option<Node>> {
     find! { call, id:
         Repository by RepositoryById,
         Branch by BranchById,
+        Commit by CommitById,
         PullRequest by PullRequestById,
+        PipelineDefinition by PipelineById,
+        PipelineRun by RunById,
+        BuildResult by BuildById,
     }
     Ok(None)
 }

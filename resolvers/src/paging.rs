@@ -1,15 +1,24 @@
 //! Lists: the same arguments, cursors and counts on every one of them.
 
-use std::{borrow::Cow, collections::HashMap, fmt::Debug, future::Future, hash::{Hash, Hasher}, sync::Arc};
-
-use async_graphql::{
-    InputType, Object, OutputType, SimpleObject, TypeName,
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    fmt::Debug,
+    future::Future,
+    hash::{Hash, Hasher},
+    sync::Arc,
 };
+
+use async_graphql::{InputType, Object, OutputType, SimpleObject, TypeName};
 use futures::future::BoxFuture;
 use sluice_kernel::{Ctx, Direction, Page, PageArgs, PageRequest};
 use sluice_schema::BoxFault;
 
-use crate::{Services, fault::{InputFault, Result}, loaders::{Call, Lookup, grouped}};
+use crate::{
+    Services,
+    fault::{InputFault, Result},
+    loaders::{Call, Lookup, grouped},
+};
 
 type Found<T> = std::result::Result<T, BoxFault>;
 
@@ -134,10 +143,8 @@ pub trait Children: Send + Sync + 'static {
 }
 
 /// Pages of models by parent.
-pub type ModelPages<C> = HashMap<
-    <C as Children>::Parent,
-    Page<Arc<<<C as Children>::Item as Listed>::Model>>,
->;
+pub type ModelPages<C> =
+    HashMap<<C as Children>::Parent, Page<Arc<<<C as Children>::Item as Listed>::Model>>>;
 
 /// A parent's page: batched with the pages of other parents under the same arguments.
 struct PageOf<C: Children> {
@@ -212,7 +219,8 @@ impl<C: Children> Lookup for CountOf<C> {
     }
 }
 
-type Total = Box<dyn Fn() -> BoxFuture<'static, Result<u64>> + Send + Sync>;
+/// Counts a list when it is asked to.
+pub(crate) type Total = Box<dyn Fn() -> BoxFuture<'static, Result<u64>> + Send + Sync>;
 
 /// One page of a list.
 pub struct Connection<N> {
@@ -242,12 +250,13 @@ pub struct PageInfo {
     pub end_cursor: Option<String>,
 }
 
-impl<N: Listed> Connection<N> {
-    fn new(page: &Page<Arc<N::Model>>, total: Total) -> Self {
+impl<N: OutputType + Clone + 'static> Connection<N> {
+    /// A page of rows that objects are made from.
+    pub(crate) fn new<R>(page: &Page<R>, total: Total, object: impl Fn(&R) -> N) -> Self {
         let pairs = page.items.iter().zip(&page.cursors);
-        let edges = pairs.map(|(model, cursor)| Edge {
+        let edges = pairs.map(|(row, cursor)| Edge {
             cursor: cursor.encode(),
-            node: N::from(model.clone()),
+            node: object(row),
         });
         Self {
             edges: edges.collect(),
@@ -279,7 +288,9 @@ pub(crate) async fn top<L: Listed>(
             count.map_err(|fault| call.failure(fault))
         })
     });
-    Ok(Connection::new(&page, total))
+    Ok(Connection::new(&page, total, |model| {
+        L::from(model.clone())
+    }))
 }
 
 /// One page of a parent's children.
@@ -309,12 +320,14 @@ pub(crate) async fn below<C: Children>(
         let key = CountOf::<C> { parent, filter };
         Box::pin(async move { Ok(call.one(Some(key)).await?.unwrap_or(0)) })
     });
-    Ok(Connection::new(&page, total))
+    Ok(Connection::new(&page, total, |model| {
+        C::Item::from(model.clone())
+    }))
 }
 
 /// One page of a list, in the list's order.
 #[Object(name_type)]
-impl<N: Listed> Connection<N> {
+impl<N: OutputType + Clone + 'static> Connection<N> {
     /// The page's objects with their cursors.
     async fn edges(&self) -> &[Edge<N>] {
         &self.edges
@@ -341,7 +354,7 @@ impl<N: Listed> Connection<N> {
     }
 }
 
-impl<N: Listed> TypeName for Connection<N> {
+impl<N: OutputType + Clone + 'static> TypeName for Connection<N> {
     fn type_name() -> Cow<'static, str> {
         format!("{}Connection", <N as OutputType>::type_name()).into()
     }
@@ -349,7 +362,7 @@ impl<N: Listed> TypeName for Connection<N> {
 
 /// An object and where it stands in its list.
 #[Object(name_type)]
-impl<N: Listed> Edge<N> {
+impl<N: OutputType + Clone + 'static> Edge<N> {
     /// Opaque; hand it back as `after` or `before`.
     async fn cursor(&self) -> &str {
         &self.cursor
@@ -361,7 +374,7 @@ impl<N: Listed> Edge<N> {
     }
 }
 
-impl<N: Listed> TypeName for Edge<N> {
+impl<N: OutputType + Clone + 'static> TypeName for Edge<N> {
     fn type_name() -> Cow<'static, str> {
         format!("{}Edge", <N as OutputType>::type_name()).into()
     }

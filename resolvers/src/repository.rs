@@ -4,6 +4,7 @@ mod input;
 mod mutation;
 mod object;
 mod query;
+mod tree;
 
 pub use input::{
     ArchiveRepositoryInput, ProvisionRepositoryInput, RepositoryFilter, UpdateRepositoryInput,
@@ -17,3 +18,4 @@ pub use object::{
     RepositoryStatus, RepositoryVisibility,
 };
 pub use query::RepositoryQuery;
+pub use tree::{RepositoryFile, RepositoryFileConnection, RepositoryFileEdge, RepositoryTree};

@@ -11,11 +11,15 @@ use sluice_kernel::Ctx;
 use crate::{
     Limits, ServerMode,
     branch::{BranchMutation, BranchQuery},
+    build_result::{BuildResultMutation, BuildResultQuery},
+    commit::{CommitMutation, CommitQuery},
     dead_letter::{DeadLetterMutation, DeadLetterQuery},
     fault,
     limits::Guard,
     loaders::PerExecution,
     node::{Aggregate, NodeQuery},
+    pipeline::{PipelineMutation, PipelineQuery},
+    pipeline_run::{PipelineRunMutation, PipelineRunQuery},
     pull_request::{PullRequestMutation, PullRequestQuery},
     repository::{RepositoryMutation, RepositoryQuery},
     server::ServerQuery,
@@ -28,8 +32,16 @@ pub struct Services {
     pub repositories: sluice_repository::Repositories,
     /// Branches.
     pub branches: sluice_branch::Branches,
+    /// Commits.
+    pub commits: sluice_commit::Commits,
     /// Pull requests.
     pub pull_requests: sluice_pull_request::PullRequests,
+    /// Pipeline definitions.
+    pub pipelines: sluice_pipeline_generator::Pipelines,
+    /// Pipeline runs.
+    pub runs: sluice_pipeline_execution::PipelineRuns,
+    /// Build results.
+    pub builds: sluice_build_result::BuildResults,
     /// The event bus, for its dead letters.
     pub bus: Arc<dyn Transport>,
 }
@@ -63,10 +75,13 @@ impl Default for Options {
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(SourceQuery, PlatformQuery);
+pub struct Query(SourceQuery, PipelinesQuery, PlatformQuery);
 
 #[derive(MergedObject, Default)]
-struct SourceQuery(RepositoryQuery, BranchQuery, PullRequestQuery);
+struct SourceQuery(RepositoryQuery, BranchQuery, CommitQuery, PullRequestQuery);
+
+#[derive(MergedObject, Default)]
+struct PipelinesQuery(PipelineQuery, PipelineRunQuery, BuildResultQuery);
 
 #[derive(MergedObject, Default)]
 struct PlatformQuery(NodeQuery, ServerQuery, DeadLetterQuery);
@@ -74,10 +89,18 @@ struct PlatformQuery(NodeQuery, ServerQuery, DeadLetterQuery);
 /// What can be changed. Each command answers the object that it led to; sent again, it changes
 /// nothing and answers the same object with `replayed`.
 #[derive(MergedObject, Default)]
-pub struct Mutation(SourceMutation, PlatformMutation);
+pub struct Mutation(SourceMutation, PipelinesMutation, PlatformMutation);
 
 #[derive(MergedObject, Default)]
-struct SourceMutation(RepositoryMutation, BranchMutation, PullRequestMutation);
+struct SourceMutation(
+    RepositoryMutation,
+    BranchMutation,
+    CommitMutation,
+    PullRequestMutation,
+);
+
+#[derive(MergedObject, Default)]
+struct PipelinesMutation(PipelineMutation, PipelineRunMutation, BuildResultMutation);
 
 #[derive(MergedObject, Default)]
 struct PlatformMutation(DeadLetterMutation);

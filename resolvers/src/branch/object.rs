@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Enum, SimpleObject};
+use async_graphql::{Enum, ID, SimpleObject};
 use sluice_branch as service;
 use sluice_schema::{BranchId, RepositoryId, events};
 
 use super::BranchFilter;
 use crate::{
+    commit::{Commit, CommitBySha, CommitsOfBranch},
     declare::{aggregate, children, listed},
     loaders::lookups,
     repository::{Repository, RepositoryById},
@@ -78,6 +79,10 @@ aggregate! {
     /// A branch: a line of work in a repository, and what it demands of changes.
     Branch(service::Branch);
     fields {
+        /// Id of the repository.
+        async fn repository_id(&self) -> ID {
+            self.0.repository_id.to_string().into()
+        }
         /// Short name, without `refs/heads/`; unique in the repository until it is deleted.
         async fn name(&self) -> &str {
             &self.0.name
@@ -110,7 +115,12 @@ aggregate! {
     one {
         /// Its repository.
         repository: Repository by |it| Some(RepositoryById(it.repository_id));
+        /// The record of the commit that it points at, when it was committed here.
+        head_commit: Commit by |it| Some(CommitBySha((it.repository_id, it.head_sha.clone())));
     }
     many {}
-    lists {}
+    lists {
+        /// The commits that were recorded on it.
+        commits: Commit in CommitsOfBranch by |it| (it.repository_id, it.name.clone());
+    }
 }

@@ -144,7 +144,9 @@ impl<'a> Walk<'a> {
                 let below = self.set(&field.node.selection_set.node, level + 1)?;
                 Ok(Amount {
                     selections: below.selections.saturating_add(1),
-                    aliases: below.aliases.saturating_add(field.node.alias.is_some().into()),
+                    aliases: below
+                        .aliases
+                        .saturating_add(field.node.alias.is_some().into()),
                     directives: below.directives,
                     depth: below.depth.saturating_add(1),
                     top: 1,
@@ -250,7 +252,10 @@ mod tests {
         let many = |count: usize, part: &dyn Fn(usize) -> String| {
             (0..count).map(part).collect::<Vec<_>>().join(" ")
         };
-        let aliases = format!("{{ viewer {{ {} }} }}", many(51, &|n| format!("a{n}: tenant")));
+        let aliases = format!(
+            "{{ viewer {{ {} }} }}",
+            many(51, &|n| format!("a{n}: tenant"))
+        );
         assert_eq!(measured(&aliases), Err(Excess::Above("aliases", 50)));
         let roots = format!("{{ {} }}", many(21, &|_| "viewer { tenant }".into()));
         assert_eq!(measured(&roots), Err(Excess::Above("root fields", 20)));
@@ -270,7 +275,8 @@ mod tests {
 
     #[test]
     fn spreads_count_where_they_stand() {
-        let text = "{ a: viewer { ...v } b: viewer { ...v } } fragment v on Viewer { actor { id } }";
+        let text =
+            "{ a: viewer { ...v } b: viewer { ...v } } fragment v on Viewer { actor { id } }";
         let measure = measured(text).unwrap();
         let amount = measure.amount;
         assert_eq!((amount.selections, amount.depth), (6, 3));

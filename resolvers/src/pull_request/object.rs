@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::Context;
+use async_graphql::{Context, ID};
 use chrono::{DateTime, Utc};
 use sluice_git_host::DiffLimits;
 use sluice_kernel::Ctx;
@@ -16,9 +16,12 @@ use super::{
 use crate::{
     Services,
     branch::{Branch, BranchByName},
+    build_result::{BuildResult, BuildsOfCommit},
+    commit::{Commit, CommitBySha},
     declare::{aggregate, children, listed},
     fault::{Finding, InputFault, Result},
     loaders::{Call, Lookup, lookups},
+    pipeline_run::{PipelineRun, RunsOfCommit},
     repository::{Repository, RepositoryById},
 };
 
@@ -50,7 +53,9 @@ impl Lookup for PullRequestOfCommit {
         let service = &services.pull_requests;
         let known: Vec<_> = keys.iter().filter_map(|key| key.known).collect();
         let unknown = keys.iter().filter(|key| key.known.is_none());
-        let commits: Vec<_> = unknown.map(|key| (key.repository, key.sha.clone())).collect();
+        let commits: Vec<_> = unknown
+            .map(|key| (key.repository, key.sha.clone()))
+            .collect();
         let mut by_id = HashMap::new();
         if !known.is_empty() {
             let found = service.find_many(ctx, &known).await?;
@@ -93,10 +98,20 @@ listed! {
     }
 }
 
+// What it brought, then what it asks for.
+fn commits(it: &service::PullRequest) -> impl Iterator<Item = (RepositoryId, String)> {
+    let shas = it.merge_commit_sha.iter().chain([&it.source_sha]);
+    shas.map(|sha| (it.repository_id, sha.clone()))
+}
+
 aggregate! {
     /// A pull request: asks for the changes of one branch to be merged into another.
     PullRequest(service::PullRequest);
     fields {
+        /// Id of the repository.
+        async fn repository_id(&self) -> ID {
+            self.0.repository_id.to_string().into()
+        }
         /// Number in the repository, from 1 without holes.
         async fn number(&self) -> u64 {
             self.0.number
@@ -157,6 +172,10 @@ aggregate! {
         async fn merge_commit_sha(&self) -> Option<&str> {
             self.0.merge_commit_sha.as_deref()
         }
+        /// Git object id of that commit's tree.
+        async fn tree_hash(&self) -> Option<&str> {
+            self.0.tree_hash.as_deref()
+        }
         /// Every commit that the merge wrote, oldest first (several for a rebase).
         async fn created_shas(&self) -> &[String] {
             &self.0.created_shas
@@ -212,7 +231,21 @@ aggregate! {
         source: Branch by |it| Some(BranchByName((it.repository_id, it.source_branch.clone())));
         /// The branch that receives them; null when it was deleted.
         target: Branch by |it| Some(BranchByName((it.repository_id, it.target_branch.clone())));
+        /// The source's head, when it was committed here.
+        head_commit: Commit by |it| Some(CommitBySha((it.repository_id, it.source_sha.clone())));
+        /// The commit that carries the changes on the target.
+        merge_commit: Commit
+            by |it| Some(CommitBySha((it.repository_id, it.merge_commit_sha.clone()?)));
     }
-    many {}
+    many {
+        /// The runs that build its merge commit or its source's head, newest first.
+        runs: PipelineRun by |it| {
+            commits(it).map(|commit| RunsOfCommit(commit)).collect()
+        };
+        /// What those builds proved.
+        builds: BuildResult by |it| {
+            commits(it).map(|commit| BuildsOfCommit(commit)).collect()
+        };
+    }
     lists {}
 }

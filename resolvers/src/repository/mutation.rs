@@ -1,8 +1,6 @@
 //! The commands of the repository service.
 
-use super::{
-    ArchiveRepositoryInput, ProvisionRepositoryInput, Repository, UpdateRepositoryInput,
-};
+use super::{ArchiveRepositoryInput, ProvisionRepositoryInput, Repository, UpdateRepositoryInput};
 use crate::declare::mutations;
 
 mutations! {

@@ -8,9 +8,13 @@ use sluice_schema::RepositoryId;
 
 use super::RepositoryFilter;
 use crate::{
-    branch::{Branch, BranchesOfRepository},
+    branch::{Branch, BranchByName, BranchesOfRepository},
+    build_result::{BuildResult, BuildsOfRepository},
+    commit::{Commit, CommitsOfRepository},
     declare::{aggregate, listed},
     loaders::lookups,
+    pipeline::{PipelineDefinition, PipelinesOfRepository},
+    pipeline_run::{PipelineRun, RunsOfRepository},
     pull_request::{PullRequest, PullRequestsOfRepository},
 };
 
@@ -101,12 +105,24 @@ aggregate! {
             self.0.status.into()
         }
     }
-    one {}
+    one {
+        /// Its default branch.
+        default_branch_head: Branch
+            by |it| Some(BranchByName((it.id, it.default_branch.clone())));
+    }
     many {}
     lists {
         /// Its branches; deleted ones only when the filter asks for them.
         branches: Branch in BranchesOfRepository by |it| it.id;
+        /// Its commits; those given up only when the filter asks for them.
+        commits: Commit in CommitsOfRepository by |it| it.id;
         /// Its pull requests.
         pull_requests: PullRequest in PullRequestsOfRepository by |it| it.id;
+        /// Its pipeline definitions.
+        pipelines: PipelineDefinition in PipelinesOfRepository by |it| it.id;
+        /// Its runs.
+        runs: PipelineRun in RunsOfRepository by |it| it.id;
+        /// Its build results.
+        builds: BuildResult in BuildsOfRepository by |it| it.id;
     }
 }

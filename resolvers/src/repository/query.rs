@@ -2,8 +2,9 @@
 
 use async_graphql::{Context, ID};
 use sluice_kernel::{Direction, PageRequest};
+use sluice_schema::{ErrorCode, Fault};
 
-use super::{Repository, RepositoryById};
+use super::{Repository, RepositoryById, RepositoryTree};
 use crate::{
     declare::queries,
     fault::{self, Result},
@@ -38,6 +39,25 @@ queries! {
             let page = service.page(&call.ctx, &filter, order, &PageRequest::first(1)).await;
             let page = page.map_err(|fault| call.failure(fault))?;
             Ok(page.items.into_iter().next().map(Repository))
+        }
+
+        /// What the repository holds at a branch or commit, read from Git itself; null when there
+        /// is none that the caller may see.
+        async fn repository_tree(
+            &self,
+            context: &Context<'_>,
+            #[graphql(desc = "The repository.")] repository_id: ID,
+            #[graphql(desc = "A branch, a commit id, or at least 7 digits that one begins with.")]
+            rev: String,
+        ) -> Result<Option<RepositoryTree>> {
+            let call = Call::of(context)?;
+            let repository = fault::id("repositoryId", &repository_id);
+            let repository = repository.map_err(|fault| call.failure(fault))?;
+            match call.services.repositories.tree(&call.ctx, repository, &rev).await {
+                Ok(found) => Ok(found.map(|tree| RepositoryTree { repository, tree })),
+                Err(fault) if fault.code() == ErrorCode::NotFound => Ok(None),
+                Err(fault) => Err(call.failure(fault)),
+            }
         }
     }
 }

@@ -22,4 +22,4 @@ pub use model::{BuildResult, BuildStatus, TestCase, TestOutcome};
 pub use reactions::OnRunCompleted;
 pub use rest::{operations, router};
 pub use service::BuildResults;
-pub use store::{BuildFilter, BuildOrder, TestCaseFilter};
+pub use store::{BuildFilter, BuildOrder, TEST_CASE_ORDER, TestCaseFilter};

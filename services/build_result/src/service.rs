@@ -318,25 +318,42 @@ impl BuildResults {
         &self,
         ctx: &Ctx,
         build: BuildId,
-        filter: TestCaseFilter,
+        filter: &TestCaseFilter,
         request: &PageRequest,
     ) -> Result<Page<TestCase>> {
-        ctx.require(Scope::Read)?;
-        Ok(store::test_cases(&self.store, ctx, build, filter, request).await?)
+        let mut pages = self.test_case_pages(ctx, &[build], filter, request).await?;
+        Ok(pages.remove(&build).unwrap_or_else(Page::empty))
     }
 
-    /// How many of a build's test cases match.
+    /// One page of each build's test cases, failures first, in one statement; builds without
+    /// matching ones are left out.
     ///
     /// # Errors
     /// What the store fails with.
-    pub async fn count_test_cases(
+    pub async fn test_case_pages(
         &self,
         ctx: &Ctx,
-        build: BuildId,
-        filter: TestCaseFilter,
-    ) -> Result<u64> {
+        builds: &[BuildId],
+        filter: &TestCaseFilter,
+        request: &PageRequest,
+    ) -> Result<HashMap<BuildId, Page<TestCase>>> {
         ctx.require(Scope::Read)?;
-        Ok(store::count_test_cases(&self.store, ctx, build, filter).await?)
+        Ok(store::test_case_pages(&self.store, ctx, builds, filter, request).await?)
+    }
+
+    /// How many test cases match for each build, in one statement; builds without matching ones
+    /// are left out.
+    ///
+    /// # Errors
+    /// What the store fails with.
+    pub async fn test_case_counts(
+        &self,
+        ctx: &Ctx,
+        builds: &[BuildId],
+        filter: &TestCaseFilter,
+    ) -> Result<HashMap<BuildId, u64>> {
+        ctx.require(Scope::Read)?;
+        Ok(store::test_case_counts(&self.store, ctx, builds, filter).await?)
     }
 }
 

@@ -40,11 +40,14 @@ pub enum BuildOrder {
 }
 
 /// Which test cases a list shows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct TestCaseFilter {
-    /// With this outcome.
-    pub outcome: Option<TestOutcome>,
+    /// With one of these outcomes; all when empty.
+    pub outcomes: Vec<TestOutcome>,
 }
+
+/// The name of the order of test cases in cursors: by outcome, failures first.
+pub const TEST_CASE_ORDER: &str = "OUTCOME";
 
 impl BuildFilter {
     fn condition(&self) -> Condition {
@@ -269,34 +272,20 @@ fn case_order() -> Order<test_case::Entity> {
     let value_of = |row: &test_case::Model| CursorValue::Integer(row.rank.into());
     let column = test_case::Column::Rank;
     Order {
-        name: "OUTCOME",
+        name: TEST_CASE_ORDER,
         column,
         direction: Direction::Ascending,
         value_of,
     }
 }
 
-fn case_condition(build: BuildId, filter: TestCaseFilter) -> Condition {
-    Condition::all()
-        .add(test_case::Column::BuildId.eq(build.to_string()))
-        .add_option(
-            filter
-                .outcome
-                .map(|outcome| test_case::Column::Outcome.eq(outcome.as_str())),
-        )
+fn outcomes(filter: &TestCaseFilter) -> Condition {
+    let names = filter.outcomes.iter().map(|outcome| outcome.as_str());
+    let wanted = (!filter.outcomes.is_empty()).then(|| test_case::Column::Outcome.is_in(names));
+    Condition::all().add_option(wanted)
 }
 
-pub(crate) async fn test_cases(
-    store: &Store,
-    ctx: &Ctx,
-    build: BuildId,
-    filter: TestCaseFilter,
-    request: &PageRequest,
-) -> Result<Page<TestCase>, StoreError> {
-    let finder = store.find::<test_case::Entity>(ctx);
-    let page = finder
-        .page(case_condition(build, filter), &case_order(), request)
-        .await?;
+fn case_page(page: Page<test_case::Model>) -> Result<Page<TestCase>, StoreError> {
     let Page {
         items,
         cursors,
@@ -315,16 +304,51 @@ pub(crate) async fn test_cases(
     })
 }
 
-pub(crate) async fn count_test_cases(
+// Rows of a build by its id; keys that nobody asked for cannot come back.
+fn by_build<T>(builds: &[BuildId], mut groups: HashMap<String, T>) -> HashMap<BuildId, T> {
+    let found = builds.iter().filter_map(|build| {
+        let group = groups.remove(&build.to_string())?;
+        Some((*build, group))
+    });
+    found.collect()
+}
+
+/// One page of test cases for each build, in one statement.
+pub(crate) async fn test_case_pages(
     store: &Store,
     ctx: &Ctx,
-    build: BuildId,
-    filter: TestCaseFilter,
-) -> Result<u64, StoreError> {
-    store
+    builds: &[BuildId],
+    filter: &TestCaseFilter,
+    request: &PageRequest,
+) -> Result<HashMap<BuildId, Page<TestCase>>, StoreError> {
+    let pages = store
         .find::<test_case::Entity>(ctx)
-        .count(case_condition(build, filter))
-        .await
+        .page_per_parent(
+            test_case::Column::BuildId,
+            builds.iter().map(ToString::to_string),
+            |row| row.build_id.clone(),
+            outcomes(filter),
+            &case_order(),
+            request,
+        )
+        .await?;
+    by_build(builds, pages)
+        .into_iter()
+        .map(|(build, page)| Ok((build, case_page(page)?)))
+        .collect()
+}
+
+/// How many test cases match for each build, in one statement.
+pub(crate) async fn test_case_counts(
+    store: &Store,
+    ctx: &Ctx,
+    builds: &[BuildId],
+    filter: &TestCaseFilter,
+) -> Result<HashMap<BuildId, u64>, StoreError> {
+    let ids = builds.iter().map(ToString::to_string);
+    let finder = store.find::<test_case::Entity>(ctx);
+    let counts = finder.count_per_parent(test_case::Column::BuildId, ids, outcomes(filter));
+    Ok(by_build(builds, counts.await?))
 }
 
 pub(crate) async fn insert(

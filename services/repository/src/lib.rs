@@ -13,6 +13,7 @@ mod reactions;
 mod rest;
 mod service;
 mod store;
+mod tree;
 
 pub use commands::{ArchiveRepository, ProvisionRepository, UpdateRepository};
 pub use error::RepositoryError;
@@ -21,3 +22,4 @@ pub use reactions::Recovery;
 pub use rest::{operations, router};
 pub use service::Repositories;
 pub use store::{RepositoryFilter, RepositoryOrder};
+pub use tree::{FilePage, RepositoryFile, RepositoryTree};

@@ -37,6 +37,10 @@ impl Repositories {
         }
     }
 
+    pub(crate) fn git(&self) -> &dyn GitHost {
+        self.git.as_ref()
+    }
+
     pub(crate) fn store(&self) -> &Store {
         &self.store
     }

@@ -226,7 +226,7 @@ async fn a_completed_run_becomes_one_build_result_however_often_it_is_told(backe
         .test_cases(
             &ctx,
             build.id,
-            TestCaseFilter::default(),
+            &TestCaseFilter::default(),
             &PageRequest::first(10),
         )
         .await
@@ -237,6 +237,22 @@ async fn a_completed_run_becomes_one_build_result_however_often_it_is_told(backe
         "failures come first"
     );
     assert_eq!(cases.items[0].message.as_deref(), Some("1 != 2"));
+    let failed = TestCaseFilter {
+        outcomes: vec![TestOutcome::Failed, TestOutcome::Errored],
+    };
+    let request = PageRequest::first(10);
+    let pages = world
+        .service
+        .test_case_pages(&ctx, &[build.id], &failed, &request)
+        .await
+        .unwrap();
+    assert_eq!(pages[&build.id].items.len(), 1);
+    let counts = world
+        .service
+        .test_case_counts(&ctx, &[build.id], &TestCaseFilter::default())
+        .await
+        .unwrap();
+    assert_eq!(counts[&build.id], 2);
     let events = world
         .store
         .outbox()

@@ -1,0 +1,17 @@
+//! Commits.
+
+mod input;
+mod mutation;
+mod object;
+mod query;
+
+pub use input::{
+    CommitAuthorInput, CommitChangeInput, CommitChangeKind, CommitFilter, CommitTrailerInput,
+    CreateCommitInput,
+};
+pub use mutation::{CommitMutation, CreateCommitPayload};
+pub use object::{
+    Commit, CommitById, CommitBySha, CommitOrder, CommitOrderField, CommitOrigin, CommitStatus,
+    CommitTrailer, CommitsOfBranch, CommitsOfRepository,
+};
+pub use query::CommitQuery;
