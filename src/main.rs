@@ -1,1 +1,5 @@
-fn main() {}
+//! The program `sluice`.
+
+fn main() -> std::process::ExitCode {
+    sluice::cli::main()
+}

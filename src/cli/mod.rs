@@ -1,5 +1,101 @@
 //! The commands of the program.
 
 pub mod client;
+mod demo;
+mod migrate;
+mod serve;
 pub mod ship;
 pub mod status;
+mod token;
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+
+use crate::config::ConfigFlags;
+
+/// One GraphQL API over the whole software delivery chain
+#[derive(Debug, Parser)]
+#[command(name = "sluice", version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server
+    Serve(serve::ServeArgs),
+    Ship(ship::ShipArgs),
+    Status(status::StatusArgs),
+    Token(token::TokenArgs),
+    /// Bring the schemas of the stores up to date
+    Migrate(ConfigFlags),
+    /// Print the GraphQL schema
+    Schema,
+    /// Print all settings as a Markdown table
+    Settings,
+}
+
+/// Runs the program and gives its exit code: 2 for wrong usage or settings, 1 for what fails.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    crate::server::install_tls();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        // Executing a deep query in an unoptimised build needs more than the usual 2 MiB.
+        .thread_stack_size(8 << 20)
+        .build();
+    match runtime {
+        Ok(runtime) => ExitCode::from(runtime.block_on(run(cli.command))),
+        Err(error) => ExitCode::from(fail(1, &error)),
+    }
+}
+
+async fn run(command: Command) -> u8 {
+    match command {
+        Command::Serve(args) => serve::run(&args).await,
+        Command::Ship(args) => ship::run(&args).await,
+        Command::Status(args) => status::run(&args).await,
+        Command::Token(args) => token::run(&args),
+        Command::Migrate(flags) => migrate::run(&flags).await,
+        Command::Schema => print(&sluice_resolvers::sdl()),
+        Command::Settings => print(&crate::config::markdown()),
+    }
+}
+
+// A reader that has seen enough closes the pipe: no failure of ours.
+fn print(text: &str) -> u8 {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => fail(1, &error),
+        _ => 0,
+    }
+}
+
+fn fail(code: u8, error: &dyn std::error::Error) -> u8 {
+    let _ = writeln!(io::stderr(), "error: {error}");
+    code
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn no_command_line_is_ambiguous_and_every_setting_is_a_flag_of_serve() {
+        let mut command = Cli::command();
+        command.build();
+        command.clone().debug_assert();
+        let serve = command.find_subcommand_mut("serve").unwrap();
+        let help = serve.render_long_help().to_string();
+        for setting in crate::config::SETTINGS {
+            assert!(help.contains(&setting.flag()), "{}", setting.key);
+            assert!(help.contains(&setting.variable()), "{}", setting.key);
+        }
+    }
+}

@@ -24,6 +24,14 @@ pub use table::{SETTINGS, Setting, markdown};
 
 use values::{Bytes, SettingValue, Values};
 
+/// Reads a time such as `500ms`, `30s`, `10m` or `1h`.
+///
+/// # Errors
+/// How it must look.
+pub fn parse_time(text: &str) -> Result<Duration, String> {
+    Duration::read(text).ok_or_else(|| format!("must be {}", Duration::FORM))
+}
+
 /// How to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -123,8 +131,6 @@ pub struct HttpConfig {
 /// Limits of GraphQL operations.
 #[derive(Debug, Clone)]
 pub struct GraphqlConfig {
-    /// Whether the schema can be asked for.
-    pub introspection: bool,
     /// Fields that one operation may select, fragments expanded.
     pub max_selections: u32,
     /// How deep selections may nest.
@@ -133,6 +139,8 @@ pub struct GraphqlConfig {
     pub max_aliases: u32,
     /// Fields at the root.
     pub max_root_fields: u32,
+    /// Directives of one operation.
+    pub max_directives: u32,
     /// Fields asked for, lists counted by their page size.
     pub max_complexity: u32,
 }
@@ -215,7 +223,7 @@ impl Config {
             database: DatabaseConfig::read(values)?,
             auth: AuthConfig::read(values)?,
             http: HttpConfig::read(values)?,
-            graphql: GraphqlConfig::read(values, mode)?,
+            graphql: GraphqlConfig::read(values)?,
             runner: RunnerConfig {
                 concurrency: values.within("runner.concurrency", 1..=64, "from 1 to 64")?,
                 timeout: values.within("runner.timeout", SECOND..=DAY, "from 1s to 24h")?,
@@ -275,16 +283,14 @@ impl HttpConfig {
 }
 
 impl GraphqlConfig {
-    fn read(values: &Values, mode: Mode) -> Result<Self, ConfigError> {
+    fn read(values: &Values) -> Result<Self, ConfigError> {
         let count = |key| values.within(key, 1..=1_000_000, "from 1 to 1000000");
         Ok(Self {
-            introspection: values
-                .optional("graphql.introspection")?
-                .unwrap_or(mode == Mode::Embedded),
             max_selections: count("graphql.max_selections")?,
             max_depth: count("graphql.max_depth")?,
             max_aliases: count("graphql.max_aliases")?,
             max_root_fields: count("graphql.max_root_fields")?,
+            max_directives: count("graphql.max_directives")?,
             max_complexity: count("graphql.max_complexity")?,
         })
     }

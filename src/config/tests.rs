@@ -133,7 +133,7 @@ fn production_demands_database_keys_issuer_and_audience() {
         given.push((variable, value));
     }
     let config = Config::load(&sources(None, &given, &[])).unwrap();
-    assert!(!config.graphql.introspection);
+    assert_eq!(config.mode, Mode::Production);
 }
 
 #[test]

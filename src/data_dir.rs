@@ -1,0 +1,114 @@
+//! The data folder: one server at a time, and who it is over restarts.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use uuid::Uuid;
+
+/// Why the data folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DataDirError {
+    /// Another server uses it.
+    #[error("{path} is in use by another server; give this one its own data_dir", path = path.display())]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// It cannot be made, locked or written.
+    #[error("the data folder {path} cannot be used: {source}", path = path.display())]
+    Io {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// A data folder that this process holds; dropping it lets go.
+#[derive(Debug)]
+pub struct DataDir {
+    path: PathBuf,
+    instance: String,
+    _lock: File,
+}
+
+impl DataDir {
+    /// Makes the folder when there is none, and locks it.
+    ///
+    /// # Errors
+    /// [`DataDirError::InUse`] while another server has it.
+    pub fn open(path: &Path) -> Result<Self, DataDirError> {
+        let failed = |source| DataDirError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        fs::create_dir_all(path).map_err(failed)?;
+        let path = path.canonicalize().map_err(failed)?;
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path.join("lock"))
+            .map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(DataDirError::InUse { path }),
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        }
+        let instance = instance(&path).map_err(failed)?;
+        Ok(Self {
+            path,
+            instance,
+            _lock: lock,
+        })
+    }
+
+    /// The folder, absolute.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Names the folder's server, the same after a restart.
+    pub fn instance(&self) -> &str {
+        &self.instance
+    }
+}
+
+// Written aside and renamed, so that a crash leaves either no name or a whole one.
+fn instance(dir: &Path) -> io::Result<String> {
+    let path = dir.join("instance");
+    match fs::read_to_string(&path) {
+        Ok(text) if !text.trim().is_empty() => return Ok(text.trim().to_owned()),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let name = Uuid::new_v4().simple().to_string();
+    let aside = dir.join(".instance");
+    let mut file = File::create(&aside)?;
+    writeln!(file, "{name}")?;
+    file.sync_all()?;
+    fs::rename(&aside, &path)?;
+    Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_servers_cannot_share_a_folder_and_a_restart_keeps_its_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("data");
+        let first = DataDir::open(&path).unwrap();
+        assert!(matches!(
+            DataDir::open(&path),
+            Err(DataDirError::InUse { .. })
+        ));
+        let name = first.instance().to_owned();
+        drop(first);
+        assert_eq!(DataDir::open(&path).unwrap().instance(), name);
+    }
+}
