@@ -1,16 +1,16 @@
 //! The use cases.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use sluice_git_host::{GitHost, RepoPath};
 use sluice_kernel::{
-    BoxFault, Ctx, Meta, Outcome,
+    BoxFault, Ctx, Outcome,
     directory::{PipelineDirectory, PipelineView, RunDirectory, RunView},
 };
-use sluice_pipeline_runner::{PipelineRunner, Timeline};
-use sluice_schema::{ModuleId, ProjectId, RunId, Scope, TypedId};
-use sluice_store::{Store, StoreError};
+use sluice_pipeline_runner::PipelineRunner;
+use sluice_schema::{RunId, Scope};
+use sluice_store::Store;
 use sluice_test_results::blob::BlobStore;
 use tokio::sync::Notify;
 
@@ -24,11 +24,13 @@ use crate::{
 
 mod change;
 mod logs;
+mod queue;
 mod reads;
 
 pub(crate) use change::{Decision, event};
 pub use logs::{LogLine, LogPage};
 pub(crate) use logs::{log_key, stored_line};
+use queue::{NewRun, reset, same_variables};
 
 type Result<T> = std::result::Result<T, PipelineRunError>;
 
@@ -182,60 +184,6 @@ impl PipelineRuns {
         }
     }
 
-    async fn first_attempt(
-        &self,
-        ctx: &Ctx,
-        pipeline: &PipelineView,
-        commit: &str,
-        given: Option<&BTreeMap<String, String>>,
-    ) -> Result<Option<PipelineRun>> {
-        let found = store::find_attempt(self.store(), ctx, pipeline.id, commit, 1).await?;
-        if let Some(run) = &found {
-            same_variables(run, given)?;
-        }
-        Ok(found)
-    }
-
-    /// Inserts the run, unless it is there: exactly the inserter is not told "replayed".
-    async fn enqueue(&self, ctx: &Ctx, new: NewRun) -> Result<Outcome<Arc<PipelineRun>>> {
-        let mut clash: Option<StoreError> = None;
-        for _ in 0..TRIES {
-            let (pipeline, commit) = (new.subject.pipeline_id, &new.subject.commit_sha);
-            let found = store::find_attempt(self.store(), ctx, pipeline, commit, new.attempt);
-            if let Some(run) = found.await? {
-                return Ok(Outcome::replayed(Arc::new(run)));
-            }
-            match self.insert(ctx, &new).await {
-                Ok(run) => {
-                    self.queued().notify_one();
-                    return Ok(Outcome::done(Arc::new(run)));
-                }
-                // The same run, or another one of the repository that took the number.
-                Err(error) if error.is_race() => clash = Some(error),
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(clash.map_or(PipelineRunError::NotFound, Into::into))
-    }
-
-    async fn insert(
-        &self,
-        ctx: &Ctx,
-        new: &NewRun,
-    ) -> std::result::Result<PipelineRun, StoreError> {
-        let now = self.store().clock().now();
-        let meta = Meta::new(ctx, now, new.project.clone(), new.module.clone());
-        let subject = new.subject.clone();
-        let mut run = PipelineRun::queued(RunId::generate(), meta, subject, new.attempt);
-        run.retried_from = new.retried_from;
-        run.timeline = new.timeline.clone();
-        let tx = self.store().begin(ctx).await?;
-        store::insert(&tx, &mut run).await?;
-        tx.remember(new.command, &run.id.to_string()).await?;
-        tx.commit([]).await?;
-        Ok(run)
-    }
-
     /// Ends a run: at once when it waits, within the executor's bound when it runs.
     ///
     /// # Errors
@@ -306,37 +254,6 @@ impl PipelineRuns {
         store::find(self.store(), ctx, id)
             .await?
             .ok_or(PipelineRunError::NotFound)
-    }
-}
-
-/// A run to insert.
-struct NewRun {
-    command: &'static str,
-    project: ProjectId,
-    module: Option<ModuleId>,
-    subject: RunSubject,
-    attempt: u32,
-    retried_from: Option<RunId>,
-    timeline: Timeline,
-}
-
-fn same_variables(run: &PipelineRun, given: Option<&BTreeMap<String, String>>) -> Result<()> {
-    match given {
-        Some(given) if *given != run.variables => Err(PipelineRunError::OtherVariables),
-        _ => Ok(()),
-    }
-}
-
-// The next attempt shows the same stages, none of them begun.
-fn reset(timeline: &mut Timeline) {
-    for stage in &mut timeline.stages {
-        stage.status = Default::default();
-        for job in &mut stage.jobs {
-            job.status = Default::default();
-            for step in &mut job.steps {
-                step.status = Default::default();
-            }
-        }
     }
 }
 

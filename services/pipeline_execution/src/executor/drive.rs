@@ -211,12 +211,15 @@ impl Executor {
             events.push(event(run, &completed)?);
             Ok(Decision::Save(run.outcome, events))
         };
-        let (_, outcome) = self
+        let (run, outcome) = self
             .runs()
             .change(&run.system_ctx(), run.id, decide)
             .await?;
         match outcome {
-            Some(outcome) => tracing::info!(outcome = outcome.as_str(), "the run ended"),
+            Some(outcome) => {
+                ending::count(&run);
+                tracing::info!(outcome = outcome.as_str(), "the run ended");
+            }
             None => tracing::warn!("the run had been ended by recovery"),
         }
         Ok(())

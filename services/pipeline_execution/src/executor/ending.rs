@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sluice_pipeline_runner::{RecordResult, RunReport, Status, Timeline};
 
 use super::drive::Ended;
-use crate::{RunOutcome, RunOutputs, model::Ending};
+use crate::{PipelineRun, RunOutcome, RunOutputs, model::Ending};
 
 pub(super) fn of(ended: &Ended, at: DateTime<Utc>) -> Ending {
     let technical = |reason: &str| Ending {
@@ -23,6 +23,16 @@ pub(super) fn of(ended: &Ended, at: DateTime<Utc>) -> Ending {
         Ended::Broken(reason) => technical(reason),
         Ended::Overdue => technical("the run did not end after it was cancelled"),
         Ended::Lost => technical("the run was lost"),
+    }
+}
+
+/// Counts an ended run.
+pub(super) fn count(run: &PipelineRun) {
+    let outcome = run.outcome.map_or("", RunOutcome::as_str);
+    metrics::counter!("sluice_pipeline_runs_total", "outcome" => outcome).increment(1);
+    if let (Some(start), Some(end)) = (run.started_at, run.finished_at) {
+        let seconds = (end - start).to_std().unwrap_or_default().as_secs_f64();
+        metrics::histogram!("sluice_pipeline_run_seconds", "outcome" => outcome).record(seconds);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a dead process left behind.
 
-use super::Executor;
+use super::{Executor, ending};
 use crate::{
     PipelineRun, PipelineRunError, RunOutcome, RunOutputs,
     model::Ending,
@@ -75,6 +75,7 @@ impl Executor {
         let ctx = run.system_ctx();
         let (run, ended) = self.runs().change(&ctx, run.id, decide).await?;
         if ended {
+            ending::count(&run);
             let outcome = run.outcome.map_or("", RunOutcome::as_str);
             tracing::warn!(run.id = %run.id, outcome, reason, "a lost run was ended");
         }

@@ -1,5 +1,5 @@
 use sluice_kernel::Principal;
-use sluice_pipeline_runner::{RecordState, StageRecord, Status};
+use sluice_pipeline_runner::{RecordResult, RecordState, StageRecord, Status};
 use sluice_schema::{Actor, ActorKind, ErrorCode, Fault, Scope, TypedId};
 
 use super::*;
