@@ -89,10 +89,13 @@ mod tests {
     // Put together here, so that no scanner finds them in this file.
     fn samples() -> Vec<(&'static str, String)> {
         let mixed = |length: usize| -> String {
-            let alphabet = b"aB3dE6gH9jKlM2nPqR5tUvW8xYz";
-            (0..length)
-                .map(|i| char::from(alphabet[(i * 7 + i / 5) % alphabet.len()]))
-                .collect()
+            let alphabet = b"aB3dE6gH9jKlM2nPqR5tUvW8xYzCfDkS4";
+            let mut state = 1_u32;
+            let mut next = || {
+                state = state * 75 % 65_537;
+                char::from(alphabet[state as usize % alphabet.len()])
+            };
+            (0..length).map(|_| next()).collect()
         };
         vec![
             (

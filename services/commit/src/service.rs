@@ -100,14 +100,17 @@ impl Commits {
         Ok(info.ok_or(CommitError::NotFound)?.tree)
     }
 
-    /// Whether the branch at `head` has the commit, or may still get it.
-    async fn stands(&self, path: &RepoPath, commit: &Commit, head: &Oid) -> Result<bool> {
-        match (&commit.sha, commit.status) {
-            (Some(sha), CommitStatus::Created) => {
-                Ok(self.git.is_ancestor(path, &sha.parse()?, head).await?)
-            }
-            (_, CommitStatus::Pending) => Ok(true),
-            _ => Ok(false),
+    /// Whether the branch has the commit, or may still get it; a branch that is gone had it. The
+    /// head is read after the record: one that was read before may be older than the commit.
+    async fn stands(&self, commit: &Commit) -> Result<bool> {
+        let sha = match (&commit.sha, commit.status) {
+            (Some(sha), CommitStatus::Created) => sha.parse()?,
+            (_, status) => return Ok(status == CommitStatus::Pending),
+        };
+        let (path, branch) = place(commit)?;
+        match self.git.head(&path, &branch).await? {
+            Some(head) => Ok(self.git.is_ancestor(&path, &sha, &head).await?),
+            None => Ok(true),
         }
     }
 

@@ -115,7 +115,7 @@ pub(super) static RULES: &[Rule] = &[
         ..rule(
             "high-entropy-assignment",
             "a random value under a secret's name",
-            r#"(?i)(?:api[_-]?key|secret|token|passw(?:or)?d|passphrase|auth[_-]?key|access[_-]?key|private[_-]?key|credentials?)[A-Za-z0-9_.-]{0,30}["']?\s{0,10}(?::|=|:=|=>)\s{0,10}(?:["'](?P<v>[^"'\s]{20,256})["']|(?P<bare>[A-Za-z0-9+/_=-]{20,256})\s*(?:[#;,].*)?$)"#,
+            r#"(?i)(?:api[_-]?key|secret|token|passw(?:or)?d|passphrase|auth[_-]?key|access[_-]?key|private[_-]?key|credentials?)[A-Za-z0-9_.-]{0,30}["']?\s{0,10}(?::|=|:=|=>)\s{0,10}(?:["'](?P<v>[^"'\s]{20,256})["']|(?P<bare>[A-Za-z0-9+/_=-]{20,256})\s*(?:(?:[#;,]|//).*)?$)"#,
         )
     },
 ];

@@ -81,7 +81,7 @@ impl Commits {
         let path = repository_path(repository)?;
         let head = self.git.head(&path, &draft.branch).await?;
         if let Some(artifact) = &draft.artifact_id
-            && let Some(commit) = self.of_artifact(ctx, &path, draft, artifact, head).await?
+            && let Some(commit) = self.of_artifact(ctx, &path, draft, artifact).await?
         {
             return Ok(Placed::Existing(commit));
         }
@@ -94,7 +94,7 @@ impl Commits {
             Err(error) => {
                 // What was carried out before often cannot be again: the file exists by now.
                 let same = Same::Changes(&draft.digest.to_string());
-                let before = self.standing(ctx, &path, draft, same, &head).await?;
+                let before = self.standing(ctx, draft, same).await?;
                 return before
                     .map(Placed::Existing)
                     .ok_or_else(|| draft.refusal(error));
@@ -102,7 +102,7 @@ impl Commits {
         };
         if staged.tree == self.tree_of(&path, &base).await? {
             let same = Same::Tree(&staged.tree.to_string());
-            let before = self.standing(ctx, &path, draft, same, &head).await?;
+            let before = self.standing(ctx, draft, same).await?;
             return before
                 .map(Placed::Existing)
                 .ok_or(CommitError::NothingChanges);
@@ -122,19 +122,12 @@ impl Commits {
         self.announce(ctx, repository, draft, base, &staged).await
     }
 
-    async fn standing(
-        &self,
-        ctx: &Ctx,
-        path: &RepoPath,
-        draft: &Draft,
-        same: Same<'_>,
-        head: &Oid,
-    ) -> Result<Option<Commit>> {
+    async fn standing(&self, ctx: &Ctx, draft: &Draft, same: Same<'_>) -> Result<Option<Commit>> {
         let on = (draft.repository_id, draft.branch.as_str());
         let artifact = draft.artifact_id.as_deref();
         let found = store::newest(&self.store, ctx, on, artifact, same, None).await?;
         match found {
-            Some(commit) if self.stands(path, &commit, head).await? => Ok(Some(commit)),
+            Some(commit) if self.stands(&commit).await? => Ok(Some(commit)),
             _ => Ok(None),
         }
     }
@@ -146,16 +139,13 @@ impl Commits {
         path: &RepoPath,
         draft: &Draft,
         artifact: &str,
-        head: Option<Oid>,
     ) -> Result<Option<Commit>> {
         let key = NaturalKey::Artifact(artifact).to_string();
         let on = (draft.repository_id, draft.branch.as_str());
         let Some(mut commit) = store::find_by_key(&self.store, ctx, on, &key).await? else {
             return Ok(None);
         };
-        if let Some(head) = head
-            && !self.stands(path, &commit, &head).await?
-        {
+        if !self.stands(&commit).await? {
             // The branch was deleted and made anew since: the new one does not have it.
             commit.release_key();
             self.save(ctx, &mut commit, None).await?;

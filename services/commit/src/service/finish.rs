@@ -31,7 +31,7 @@ enum Step {
     /// The commit shall stand on a new head.
     Restage(Oid, Oid, Option<u32>),
     /// The branch has the content already; with the commit that brought it, if one is recorded.
-    Superseded(Option<Commit>),
+    Superseded(Option<Arc<Commit>>),
     /// The branch will not have it.
     Refused(CommitError),
     /// A command may still be at work, and it knows more.
@@ -74,7 +74,7 @@ impl Commits {
                 Step::Superseded(by) => {
                     commit.failed(CommitError::NothingChanges.to_string());
                     if self.save(ctx, &mut commit, None).await? {
-                        return by.map(Arc::new).ok_or(CommitError::NothingChanges);
+                        return by.ok_or(CommitError::NothingChanges);
                     }
                     false
                 }
@@ -195,7 +195,7 @@ impl Commits {
         let same = Same::Tree(&tree);
         let by = store::newest(&self.store, ctx, on, artifact, same, Some(commit.id)).await?;
         match by {
-            Some(by) if self.stands(path, &by, &head).await? => Ok(Step::Superseded(Some(by))),
+            Some(by) if self.stands(&by).await? => Ok(Step::Superseded(Some(Arc::new(by)))),
             _ => Ok(Step::Superseded(None)),
         }
     }
