@@ -163,7 +163,7 @@ impl Running {
     /// When a store does not answer.
     pub async fn backlog(&self) -> Result<(u64, Backlog), StartError> {
         let mut outbox = 0;
-        for store in self.app.stores.iter() {
+        for store in self.app.stores.of_services() {
             let waiting = store.outbox().backlog().await;
             outbox += waiting.map_err(|source| StartError::Store {
                 store: store.service(),

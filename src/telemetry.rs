@@ -43,7 +43,7 @@ pub fn metrics() -> PrometheusHandle {
 }
 
 fn install() -> PrometheusHandle {
-    let suffix = Matcher::Suffix("_duration_seconds".to_owned());
+    let suffix = Matcher::Suffix("_seconds".to_owned());
     // Refused only for an empty list of buckets.
     let builder = PrometheusBuilder::new()
         .set_buckets_for_metric(suffix, DURATION_BUCKETS)

@@ -9,6 +9,9 @@ use sqlx::{Connection, PgConnection, Row};
 use super::StartError;
 use crate::config::{Config, Mode};
 
+/// The store behind the embedded bus.
+pub(super) const BUS: &str = "bus";
+
 /// Every store, by name.
 #[derive(Clone)]
 pub struct Stores(BTreeMap<&'static str, Store>);
@@ -24,6 +27,11 @@ impl Stores {
                 name.to_owned(),
             ))
         })
+    }
+
+    /// Those of services: they have an outbox.
+    pub fn of_services(&self) -> impl Iterator<Item = &Store> {
+        self.iter().filter(|store| store.service() != BUS)
     }
 
     /// All of them.

@@ -1,13 +1,15 @@
 //! The wiring: stores, providers, services, reactions, workers.
 
+mod app;
 mod database;
+mod domain;
 mod error;
 mod graphql;
 mod readiness;
-mod services;
 mod workers;
 
+pub use app::{App, Surroundings};
 pub use database::{Stores, migrate, open};
 pub use error::StartError;
-pub use services::{App, Surroundings};
+
 pub(crate) use workers::Workers;

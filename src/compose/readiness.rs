@@ -34,7 +34,7 @@ impl Readiness for Probes {
             metrics::gauge!("sluice_bus_deliveries").set(gauge(backlog.waiting));
             metrics::gauge!("sluice_dead_letters").set(gauge(backlog.dead));
         }
-        for store in self.stores.iter() {
+        for store in self.stores.of_services() {
             let outbox = store.outbox();
             if let Ok(waiting) = within(async { outbox.backlog().await.map_err(text) }).await {
                 metrics::gauge!("sluice_outbox_events", "store" => store.service())

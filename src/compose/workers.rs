@@ -34,7 +34,7 @@ impl Workers {
 
     /// Starts everything that works without a caller.
     pub(crate) fn start(&self, app: &App) {
-        for store in app.stores.iter() {
+        for store in app.stores.of_services() {
             let (store, transport) = (store.clone(), app.transport.clone());
             self.supervise("relay", move |stop| {
                 Relay::new(store.clone(), transport.clone()).run(stop)

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use sluice_testkit::{Client, PostgresServer};
+use sluice_testkit::{Client, PostgresServer, eventually};
 
 use super::*;
 use crate::config::Sources;
@@ -53,6 +53,11 @@ async fn a_server_serves_stops_in_order_and_finds_everything_again() {
     let same = refusal(Config::embedded_in(dir.path()).unwrap()).await;
     assert!(matches!(same, StartError::DataDir(_)), "{same}");
     assert!(running.tasks() > 0);
+    let handled = eventually("every event is handled", || async {
+        let (outbox, bus) = running.backlog().await.unwrap();
+        (outbox == 0 && bus.waiting == 0).then_some(bus.dead)
+    });
+    assert_eq!(handled.await, 0);
     running.shutdown().await.unwrap();
     let again = serve(dir.path()).await;
     let second = provision(&client(&again)).await;
