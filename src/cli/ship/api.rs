@@ -31,6 +31,7 @@ documents! {
     ABANDON_PULL_REQUEST = "AbandonPullRequest";
     GENERATE_PIPELINE = "GeneratePipeline";
     RUN_PIPELINE = "RunPipeline";
+    RETRY_PIPELINE_RUN = "RetryPipelineRun";
     FOLLOW_COMMIT = "FollowCommit";
     STEP_LOG = "StepLog";
     BUILD_FAILURES = "BuildFailures";

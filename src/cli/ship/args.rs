@@ -44,6 +44,9 @@ pub struct ShipArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = 1800,
           value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub timeout: u64,
+    /// When this content was shipped before and its last run did not succeed, run it once more
+    #[arg(long)]
+    pub retry: bool,
     /// Show every line of the steps' logs
     #[arg(long)]
     pub logs: bool,
@@ -61,6 +64,7 @@ impl TryFrom<&ShipArgs> for ShipOptions {
             repository: args.repository.clone(),
             message: args.message.clone(),
             strategy: args.strategy,
+            retry: args.retry,
             timeout: Duration::from_secs(args.timeout),
             ..Self::new(&args.folder, connection, args.project.clone())
         })

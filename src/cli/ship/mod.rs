@@ -7,9 +7,11 @@
 mod api;
 mod args;
 mod collect;
+mod commit;
 mod digest;
 mod error;
 mod follow;
+mod logs;
 mod model;
 mod module;
 mod options;
@@ -33,6 +35,7 @@ pub use report::{FailedLog, ShipReport};
 use sluice_schema::ModuleId;
 
 use crate::cli::client::Client;
+use follow::Follower;
 use review::Position;
 use session::Session;
 
@@ -114,12 +117,12 @@ async fn ship_quietly(
     };
     let repository = source::repository(&mut session, &shipment).await?;
     let landed = land(&mut session, &shipment, &repository).await?;
-    let fresh = landed.fresh;
-    let ended = follow::follow(&mut session, &shipment, &repository, &landed.sha, fresh).await?;
+    let follower = Follower::new(&shipment, &repository, &landed.sha, landed.fresh);
+    let ended = follower.wait(&mut session).await?;
     // A content that was there before has its pull request from the run.
     let pull_request = landed.pull_request.or(ended.pull_request);
-    let failures = follow::failures(&mut session, &ended.build).await?;
-    let failed_logs = follow::failed_logs(&mut session, &ended.run).await?;
+    let failures = logs::failures(&mut session, &ended.build).await?;
+    let failed_logs = logs::failed_logs(&mut session, &ended.run).await?;
     Ok(ShipReport {
         server: options.connection.base().to_owned(),
         module: module.to_string(),
@@ -173,7 +176,7 @@ async fn land(
             } => (branch, pull_request),
         };
         source::branch(session, repository, &branch).await?;
-        let commit = source::commit(session, shipment, repository, &branch).await?;
+        let commit = commit::write(session, shipment, repository, &branch).await?;
         let pull = review::open(session, shipment, repository, &branch, found).await?;
         let Some(merged) = review::merge(session, shipment, &pull, &commit.sha).await? else {
             continue;

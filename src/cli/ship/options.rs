@@ -41,6 +41,8 @@ pub struct ShipOptions {
     pub timeout: Duration,
     /// How often to look while a run goes on; 400 ms when absent.
     pub poll: Option<Duration>,
+    /// Whether a run that ended without success before is repeated once.
+    pub retry: bool,
     /// Bounds of what is collected.
     pub limits: Limits,
 }
@@ -62,6 +64,7 @@ impl ShipOptions {
             strategy: Strategy::default(),
             timeout: DEFAULT_TIMEOUT,
             poll: None,
+            retry: false,
             limits: Limits::default(),
         }
     }

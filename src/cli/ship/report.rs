@@ -87,6 +87,9 @@ impl ShipReport {
             );
         }
         lines.extend(self.links());
+        if self.exit_code() == 4 {
+            lines.push("  hint         the same command with --retry runs it once more".to_owned());
+        }
         lines
     }
 

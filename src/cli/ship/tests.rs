@@ -349,3 +349,26 @@ async fn a_commit_that_stands_on_its_branch_already_is_taken_once_it_is_recorded
         SHA
     );
 }
+
+#[tokio::test]
+async fn a_run_that_ended_without_success_is_repeated_once_on_demand() {
+    let mut stage = Stage::new().await;
+    let head = json!({"commitSha": MERGE, "treeHash": stage.identity().tree});
+    stage.on("RepositoryHead", [json!({ "tree": head })]);
+    let old = followed("VALID", Some("ERRORED"));
+    let mut new = followed("VALID", Some("SUCCEEDED"));
+    new["pipelineRuns"]["nodes"][0]["id"] = json!("run_2");
+    stage.on("FollowCommit", [old.clone(), old.clone(), new]);
+    stage.on("RetryPipelineRun", [payload(json!({"id": "run_2"}))]);
+    stage.options.retry = true;
+    let report = stage.ship().await.unwrap();
+    assert_eq!(report.run.id, "run_2");
+    assert_eq!(
+        stage.asked("RetryPipelineRun"),
+        [json!({"input": {"runId": "run_1"}})]
+    );
+    stage.options.retry = false;
+    stage.on("FollowCommit", [old]);
+    assert_eq!(stage.ship().await.unwrap().exit_code(), 4);
+    assert_eq!(stage.asked("RetryPipelineRun").len(), 1);
+}

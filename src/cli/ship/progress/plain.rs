@@ -3,7 +3,7 @@
 use std::{collections::HashMap, io::Write};
 
 use super::{Event, LogWish, Progress, clean, collected};
-use crate::cli::ship::model::{Record, Run};
+use crate::cli::ship::model::{Record, Run, Stage};
 
 /// Writes plain lines. Errors of the writer are dropped: shipping goes on without a reader.
 #[derive(Debug)]
@@ -33,24 +33,42 @@ impl<W: Write + Send> Plain<W> {
 
     fn run(&mut self, run: &Run) {
         let now = (run.id.clone(), run.state());
-        if self.run.as_ref() != Some(&now) {
-            self.line(&format!(
-                "run       #{} attempt {}: {}",
-                run.number, run.attempt, now.1
-            ));
-            self.run = Some(now);
+        let is_over = run.outcome.is_some();
+        if !is_over {
+            self.run_line(run, now.clone());
         }
         for stage in &run.stages {
+            self.stage(stage);
+        }
+        if is_over {
+            self.run_line(run, now);
+        }
+    }
+
+    fn run_line(&mut self, run: &Run, now: (String, String)) {
+        if self.run.as_ref() != Some(&now) {
+            let (number, attempt) = (run.number, run.attempt);
+            self.line(&format!("run       #{number} attempt {attempt}: {}", now.1));
+            self.run = Some(now);
+        }
+    }
+
+    // What begins is told before its parts, what ends after them.
+    fn stage(&mut self, stage: &Stage) {
+        if !stage.record.is_completed() {
             self.record("stage", &stage.record, &stage.record.name);
-            for job in &stage.jobs {
-                let job_name = format!("{}/{}", stage.record.name, job.record.name);
-                if stage.jobs.len() > 1 {
-                    self.record("job", &job.record, &job_name);
-                }
-                for step in &job.steps {
-                    self.record("step", step, &format!("{job_name}/{}", step.name));
-                }
+        }
+        for job in &stage.jobs {
+            let name = format!("{}/{}", stage.record.name, job.record.name);
+            for step in &job.steps {
+                self.record("step", step, &format!("{name}/{}", step.name));
             }
+            if stage.jobs.len() > 1 {
+                self.record("job", &job.record, &name);
+            }
+        }
+        if stage.record.is_completed() {
+            self.record("stage", &stage.record, &stage.record.name);
         }
     }
 
@@ -152,13 +170,13 @@ mod tests {
         );
         let expected = [
             "run       #7 attempt 1: running",
-            "stage     s0: succeeded",
             "step      s0/job/step: succeeded",
+            "stage     s0: succeeded",
             "stage     s1: running",
             "step      s1/job/step: running",
-            "run       #7 attempt 1: succeeded",
-            "stage     s1: succeeded",
             "step      s1/job/step: succeeded",
+            "stage     s1: succeeded",
+            "run       #7 attempt 1: succeeded",
         ];
         assert_eq!(told, expected);
     }
