@@ -8,6 +8,8 @@
 pub mod branch;
 pub mod build_result;
 pub mod commit;
+#[cfg(test)]
+mod contract;
 pub mod dead_letter;
 mod declare;
 pub mod fault;
@@ -23,6 +25,7 @@ pub mod repository;
 mod root;
 pub mod scalars;
 pub mod server;
+mod variables;
 
 pub use limits::Limits;
 pub use root::{Mutation, Options, Query, Services, SluiceSchema, execute, schema, sdl};

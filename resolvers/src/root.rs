@@ -23,6 +23,7 @@ use crate::{
     pull_request::{PullRequestMutation, PullRequestQuery},
     repository::{RepositoryMutation, RepositoryQuery},
     server::ServerQuery,
+    variables::LeftOut,
 };
 
 /// Whom the resolvers ask.
@@ -108,7 +109,7 @@ struct PlatformMutation(DeadLetterMutation);
 /// The schema.
 pub type SluiceSchema = Schema<Query, Mutation, EmptySubscription>;
 
-fn builder(options: &Options) -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+pub(crate) fn builder(options: &Options) -> SchemaBuilder<Query, Mutation, EmptySubscription> {
     let limits = options.limits;
     let builder = Schema::build(Query::default(), Mutation::default(), EmptySubscription)
         .register_output_type::<Aggregate>()
@@ -116,6 +117,7 @@ fn builder(options: &Options) -> SchemaBuilder<Query, Mutation, EmptySubscriptio
         .limit_depth(limits.depth)
         .limit_directives(limits.directives)
         .extension(Guard(limits))
+        .extension(LeftOut)
         .extension(PerExecution);
     match options.mode {
         ServerMode::Embedded => builder,

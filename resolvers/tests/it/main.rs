@@ -1,0 +1,12 @@
+//! The schema on real services: what a request costs, and what it may not see.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test's failure is a panic"
+)]
+
+mod commands;
+mod edges;
+mod limits;
+mod world;

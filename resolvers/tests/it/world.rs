@@ -1,0 +1,146 @@
+//! All services on fresh stores, behind the schema.
+
+use std::sync::Arc;
+
+use async_graphql::{Request, Variables};
+use serde_json::{Value, json};
+use sluice_bus::EmbeddedTransport;
+use sluice_git_host::{GitHost, LocalGitHost};
+use sluice_kernel::Ctx;
+use sluice_pipeline_execution::{PipelineRuns, Ports};
+use sluice_pipeline_runner::{LocalRunner, LocalRunnerConfig};
+use sluice_repository::Repositories;
+use sluice_resolvers::{Options, Services, SluiceSchema, execute, schema};
+use sluice_test_results::blob::{BlobStore, ObjectBlobStore};
+use sluice_testkit::{Backend, Databases, User};
+
+pub(crate) struct World {
+    pub(crate) schema: SluiceSchema,
+    pub(crate) user: User,
+    _databases: Databases,
+}
+
+/// An answer and what it cost.
+pub(crate) struct Answer {
+    pub(crate) body: Value,
+    pub(crate) statements: u64,
+}
+
+impl Answer {
+    pub(crate) fn data(&self) -> &Value {
+        assert!(self.body.get("errors").is_none(), "{:#}", self.body);
+        &self.body["data"]
+    }
+
+    pub(crate) fn error(&self, name: &str) -> &Value {
+        &self.body["errors"][0]["extensions"][name]
+    }
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let databases = Databases::fresh(Backend::Sqlite).await;
+        let folder = databases.folder();
+        let git = LocalGitHost::new(folder.join("git"), sluice_git_host::Limits::default());
+        let git: Arc<dyn GitHost> = Arc::new(git.unwrap());
+        let blobs = ObjectBlobStore::local(&folder.join("blobs")).unwrap();
+        let blobs: Arc<dyn BlobStore> = Arc::new(blobs);
+        let runner = LocalRunner::new(LocalRunnerConfig::new(folder.join("runs")));
+        let store = databases.open("repository").await;
+        let repositories = Repositories::new(store, git.clone(), "http://localhost");
+        let of_repositories = Arc::new(repositories.clone());
+        let store = databases.open("branch").await;
+        let branches = sluice_branch::Branches::new(store, git.clone(), of_repositories.clone());
+        let of_branches = Arc::new(branches.clone());
+        let (of, on) = (of_repositories.clone(), of_branches.clone());
+        let store = databases.open("commit").await;
+        let commits = sluice_commit::Commits::new(store, git.clone(), of.clone(), on.clone());
+        let store = databases.open("pull_request").await;
+        let pull_requests =
+            sluice_pull_request::PullRequests::new(store, git.clone(), of.clone(), on);
+        let store = databases.open("pipeline_generator").await;
+        let pipelines = sluice_pipeline_generator::Pipelines::new(store, git.clone(), of.clone());
+        let ports = Ports {
+            pipelines: Arc::new(pipelines.clone()),
+            git,
+            runner: Arc::new(runner),
+            blobs: blobs.clone(),
+        };
+        let runs = PipelineRuns::new(databases.open("pipeline_execution").await, ports);
+        let store = databases.open("build_result").await;
+        let builds = sluice_build_result::BuildResults::new(store, blobs, of);
+        let bus = EmbeddedTransport::new(databases.open("bus").await, Vec::new());
+        let services = Services {
+            repositories,
+            branches,
+            commits,
+            pull_requests,
+            pipelines,
+            runs,
+            builds,
+            bus: Arc::new(bus),
+        };
+        Self {
+            schema: schema(services, Options::default()),
+            user: User::of("acme", "ada"),
+            _databases: databases,
+        }
+    }
+
+    pub(crate) async fn send_as(&self, ctx: Ctx, query: &str, variables: Value) -> Answer {
+        let request = Request::new(query).variables(Variables::from_json(variables));
+        let response = execute(&self.schema, ctx.clone(), request).await;
+        Answer {
+            body: serde_json::to_value(&response).unwrap(),
+            statements: ctx.statements().get(),
+        }
+    }
+
+    pub(crate) async fn send(&self, query: &str, variables: Value) -> Answer {
+        self.send_as(self.user.ctx(), query, variables).await
+    }
+
+    /// Runs a mutation whose input is `input`; the payload.
+    pub(crate) async fn command(&self, name: &str, object: &str, input: Value) -> Value {
+        let kind = format!("{}{}Input", name[..1].to_uppercase(), &name[1..]);
+        let query = format!(
+            "mutation($input: {kind}!) {{ payload: {name}(input: $input) {{
+                object: {object} {{ id version }} replayed
+                userErrors {{ code message path findings {{ file line rule }} }}
+            }} }}"
+        );
+        let answer = self.send(&query, json!({ "input": input })).await;
+        answer.data()["payload"].clone()
+    }
+
+    pub(crate) async fn repository(&self, name: &str) -> String {
+        let input = json!({ "projectId": "web", "name": name });
+        let made = self
+            .command("provisionRepository", "repository", input)
+            .await;
+        id(&made)
+    }
+
+    pub(crate) async fn branch(&self, repository: &str, name: &str) -> String {
+        let input = json!({ "repositoryId": repository, "name": name });
+        id(&self.command("createBranch", "branch", input).await)
+    }
+
+    pub(crate) async fn build(&self, repository: &str, key: &str) -> String {
+        let junit = "<testsuite name=\"s\"><testcase name=\"a\"/></testsuite>";
+        let input = json!({
+            "repositoryId": repository, "externalKey": key, "branch": "main",
+            "commitSha": "a".repeat(40), "status": "SUCCEEDED",
+            "finishedAt": "2026-01-01T00:00:00Z",
+            "results": [{ "format": "JUNIT", "path": "r.xml", "content": junit }],
+        });
+        id(&self
+            .command("recordBuildResult", "buildResult", input)
+            .await)
+    }
+}
+
+pub(crate) fn id(payload: &Value) -> String {
+    let id = payload["object"]["id"].as_str();
+    id.unwrap_or_else(|| panic!("{payload:#}")).to_owned()
+}
