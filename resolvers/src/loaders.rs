@@ -1,25 +1,31 @@
 //! Batched look-ups: one statement per hop, however many objects ask.
 //!
-//! A [`Lookup`] is a newtype key that knows how its values are found, many at once. Loaders are
-//! made anew for each execution, so nothing is remembered across requests or tenants.
+//! A [`Lookup`] is a newtype key that knows how its values are found, many at once. What asks for
+//! values waits; when nothing else of the execution can go on, all that was asked for is looked
+//! up together: a wave, one statement per kind of key. So the number of statements follows from
+//! the shape of the query, not from timers or the number of rows. Loaders are made anew for each
+//! execution: nothing is remembered across requests or tenants.
+
+mod queue;
+mod wave;
 
 use std::{
+    any::TypeId,
     collections::HashMap,
     future::Future,
     hash::Hash,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
 use async_graphql::{
     Context, Data, Request, Response, ServerResult,
-    dataloader::{DataLoader, HashMapCache, Loader},
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextPrepareRequest},
     parser::types::OperationType,
 };
+use futures::future::join_all;
 use sluice_kernel::Ctx;
 use sluice_schema::BoxFault;
 
@@ -27,9 +33,8 @@ use crate::{
     Services,
     fault::{Failure, Result},
 };
-
-const MAX_BATCH: usize = 1_000;
-const DELAY: Duration = Duration::from_millis(1);
+use queue::{Answer, Asked, Load, Queue, Queued};
+use wave::Waves;
 
 /// A key that knows how its values are found, many at once.
 pub trait Lookup: Clone + Eq + Hash + Send + Sync + 'static {
@@ -45,46 +50,24 @@ pub trait Lookup: Clone + Eq + Hash + Send + Sync + 'static {
     ) -> impl Future<Output = std::result::Result<HashMap<Self, Self::Value>, BoxFault>> + Send;
 }
 
-/// What a batch needs: loaders run in tasks of their own, so it carries its context.
-pub struct Batch {
-    services: Arc<Services>,
-    ctx: Ctx,
-}
-
-impl<K: Lookup> Loader<K> for Batch {
-    type Value = K::Value;
-    type Error = Failure;
-
-    async fn load(&self, keys: &[K]) -> Result<HashMap<K, K::Value>> {
-        K::load(&self.services, &self.ctx, keys)
-            .await
-            .map_err(|fault| Failure::new(&self.ctx, fault))
-    }
-}
-
-/// One execution: who asks, whom to ask, and its own loaders.
+/// One execution: who asks, whom to ask, and what was asked for and found so far.
 pub struct Call {
     /// Who asks.
     pub ctx: Ctx,
     /// Whom to ask.
     pub services: Arc<Services>,
-    loader: DataLoader<Batch, HashMapCache>,
+    // A mutation's later fields must see what its earlier fields changed.
+    remembers: bool,
+    queues: Mutex<HashMap<TypeId, Box<dyn Queue>>>,
 }
 
 impl Call {
-    fn new(ctx: Ctx, services: Arc<Services>, remember: bool) -> Self {
-        let batch = Batch {
-            services: services.clone(),
-            ctx: ctx.clone(),
-        };
-        let loader = DataLoader::with_cache(batch, tokio::spawn, HashMapCache::default())
-            .max_batch_size(MAX_BATCH)
-            .delay(DELAY);
-        loader.enable_all_cache(remember);
+    fn new(ctx: Ctx, services: Arc<Services>, remembers: bool) -> Self {
         Self {
             ctx,
             services,
-            loader,
+            remembers,
+            queues: Mutex::default(),
         }
     }
 
@@ -98,14 +81,16 @@ impl Call {
             .ok_or_else(Failure::without_context)
     }
 
-    /// The value of a key, together with whatever else asks at this level.
+    /// The value of a key, together with whatever else asks in this wave.
     ///
     /// # Errors
     /// What the owning service fails with.
     pub async fn one<K: Lookup>(&self, key: Option<K>) -> Result<Option<K::Value>> {
-        match key {
-            Some(key) => self.loader.load_one(key).await,
-            None => Ok(None),
+        let Some(key) = key else { return Ok(None) };
+        match self.ask(key) {
+            Asked::Known(value) => Ok(value),
+            // The loads end with the execution, and so does whoever waits for them.
+            Asked::Wait(answer) => answer.await.unwrap_or(Ok(None)),
         }
     }
 
@@ -114,13 +99,45 @@ impl Call {
     /// # Errors
     /// What the owning service fails with.
     pub async fn several<K: Lookup>(&self, keys: Vec<K>) -> Result<Vec<K::Value>> {
-        let mut found = self.loader.load_many(keys.iter().cloned()).await?;
-        Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
+        let answers = join_all(keys.into_iter().map(|key| self.one(Some(key)))).await;
+        answers.into_iter().filter_map(Result::transpose).collect()
     }
 
-    /// A fault that a resolver met outside of a loader.
+    /// A fault that a resolver met outside of a look-up.
     pub fn failure(&self, fault: impl Into<BoxFault>) -> Failure {
         Failure::new(&self.ctx, fault.into())
+    }
+
+    fn queues(&self) -> MutexGuard<'_, HashMap<TypeId, Box<dyn Queue>>> {
+        // A map of what waits is whole after every step.
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ask<K: Lookup>(&self, key: K) -> Asked<K> {
+        let mut queues = self.queues();
+        let queue = queues.entry(TypeId::of::<K>());
+        let queue = queue.or_insert_with(|| Box::new(Queued::<K>::default()));
+        match queue.as_any().downcast_mut::<Queued<K>>() {
+            Some(queue) => queue.ask(key),
+            None => Asked::Known(None),
+        }
+    }
+
+    fn remember<K: Lookup>(&self, answers: impl IntoIterator<Item = (K, Answer<K>)>) {
+        let mut queues = self.queues();
+        let queue = queues.get_mut(&TypeId::of::<K>());
+        if let Some(queue) = queue.and_then(|queue| queue.as_any().downcast_mut::<Queued<K>>()) {
+            queue.remember(answers);
+        }
+    }
+
+    /// All that was asked for since the last wave.
+    fn loads(self: &Arc<Self>) -> Vec<Load> {
+        let mut queues = self.queues();
+        queues
+            .values_mut()
+            .flat_map(|queue| queue.loads(self))
+            .collect()
     }
 }
 
@@ -148,8 +165,7 @@ impl ExtensionFactory for PerExecution {
 
 #[derive(Default)]
 struct Fresh {
-    // A mutation's later fields must see what its earlier fields changed.
-    forgets: AtomicBool,
+    writes: AtomicBool,
 }
 
 #[async_graphql::async_trait::async_trait]
@@ -160,10 +176,9 @@ impl Extension for Fresh {
         mut request: Request,
         next: NextPrepareRequest<'_>,
     ) -> ServerResult<Request> {
-        let document = request.parsed_query()?;
-        let writes = |ty| ty == OperationType::Mutation;
-        if document.operations.iter().any(|(_, op)| writes(op.node.ty)) {
-            self.forgets.store(true, Ordering::Relaxed);
+        let mut operations = request.parsed_query()?.operations.iter();
+        if operations.any(|(_, operation)| operation.node.ty == OperationType::Mutation) {
+            self.writes.store(true, Ordering::Relaxed);
         }
         next.run(ctx, request).await
     }
@@ -174,15 +189,16 @@ impl Extension for Fresh {
         operation_name: Option<&str>,
         next: NextExecute<'_>,
     ) -> Response {
+        let (caller, services) = (ctx.data_opt::<Ctx>(), ctx.data_opt::<Arc<Services>>());
+        let (Some(caller), Some(services)) = (caller, services) else {
+            return next.run(ctx, operation_name).await;
+        };
+        let remembers = !self.writes.load(Ordering::Relaxed);
+        let call = Arc::new(Call::new(caller.clone(), services.clone(), remembers));
         let mut data = Data::default();
-        if let (Some(caller), Some(services)) =
-            (ctx.data_opt::<Ctx>(), ctx.data_opt::<Arc<Services>>())
-        {
-            let remember = !self.forgets.load(Ordering::Relaxed);
-            let call = Call::new(caller.clone(), services.clone(), remember);
-            data.insert(Arc::new(call));
-        }
-        next.run_with_data(ctx, operation_name, data).await
+        data.insert(call.clone());
+        let execution = next.run_with_data(ctx, operation_name, data);
+        Waves::new(Box::pin(execution), move || call.loads()).await
     }
 }
 
