@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File, TryLockError},
     io::{self, Write},
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
 };
 
@@ -45,7 +46,12 @@ impl DataDir {
             path: path.to_owned(),
             source,
         };
-        fs::create_dir_all(path).map_err(failed)?;
+        // It holds keys and everybody's source: nothing for other users of the machine.
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .map_err(failed)?;
         let path = path.canonicalize().map_err(failed)?;
         let lock = File::options()
             .create(true)
@@ -96,6 +102,8 @@ fn instance(dir: &Path) -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -107,6 +115,8 @@ mod tests {
             DataDir::open(&path),
             Err(DataDirError::InUse { .. })
         ));
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
         let name = first.instance().to_owned();
         drop(first);
         assert_eq!(DataDir::open(&path).unwrap().instance(), name);
