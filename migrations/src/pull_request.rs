@@ -52,6 +52,8 @@ async fn create_pull_request(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         // Empty while the pull request is open, its id afterwards: one open pull request for a
         // source and a target, any number of closed ones.
         .col(string("closed_marker"))
+        // Repository and source branch in one column: what pull requests of a branch hang on.
+        .col(text("source_key"))
         .to_owned();
     create_aggregate(manager, name, table).await?;
     let natural_key = [
@@ -71,6 +73,7 @@ async fn create_pull_request(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         &["tenant_id", "number", "id"],
         &["tenant_id", "merge_commit_sha"],
         &["tenant_id", "source_sha"],
+        &["tenant_id", "source_key", "created_at", "id"],
         &["status"],
     ] {
         create_index(manager, name, columns, false).await?;

@@ -45,6 +45,7 @@ pub enum Node {
 
 /// What every aggregate carries besides its own fields.
 #[derive(Interface, Debug)]
+#[allow(clippy::duplicated_attributes, reason = "several fields have one type")]
 #[graphql(
     field(
         name = "id",

@@ -1,7 +1,9 @@
 //! Lists: the same arguments, cursors and counts on every one of them.
 
+mod connection;
+mod keys;
+
 use std::{
-    borrow::Cow,
     collections::HashMap,
     fmt::Debug,
     future::Future,
@@ -9,16 +11,19 @@ use std::{
     sync::Arc,
 };
 
-use async_graphql::{InputType, Object, OutputType, SimpleObject, TypeName};
-use futures::future::BoxFuture;
+use async_graphql::{InputType, OutputType};
 use sluice_kernel::{Ctx, Direction, Page, PageArgs, PageRequest};
 use sluice_schema::BoxFault;
 
 use crate::{
     Services,
     fault::{InputFault, Result},
-    loaders::{Call, Lookup, grouped},
+    loaders::Call,
 };
+
+pub(crate) use connection::Total;
+pub use connection::{Connection, Edge, PageInfo};
+use keys::{CountOf, PageOf};
 
 type Found<T> = std::result::Result<T, BoxFault>;
 
@@ -146,127 +151,6 @@ pub trait Children: Send + Sync + 'static {
 pub type ModelPages<C> =
     HashMap<<C as Children>::Parent, Page<Arc<<<C as Children>::Item as Listed>::Model>>>;
 
-/// A parent's page: batched with the pages of other parents under the same arguments.
-struct PageOf<C: Children> {
-    parent: C::Parent,
-    args: Arc<ListArgs<C::Item>>,
-}
-
-/// A parent's count: batched with the counts of other parents under the same filter.
-struct CountOf<C: Children> {
-    parent: C::Parent,
-    filter: <C::Item as Listed>::Filter,
-}
-
-macro_rules! key_traits {
-    ($($name:ident { $($field:ident),* })*) => {$(
-        impl<C: Children> Clone for $name<C> {
-            fn clone(&self) -> Self {
-                Self { $($field: self.$field.clone(),)* }
-            }
-        }
-        impl<C: Children> PartialEq for $name<C> {
-            fn eq(&self, other: &Self) -> bool {
-                $(self.$field == other.$field)&&*
-            }
-        }
-        impl<C: Children> Eq for $name<C> {}
-        impl<C: Children> Hash for $name<C> {
-            fn hash<H: Hasher>(&self, state: &mut H) {
-                $(self.$field.hash(state);)*
-            }
-        }
-    )*};
-}
-key_traits! {
-    PageOf { parent, args }
-    CountOf { parent, filter }
-}
-
-impl<C: Children> Lookup for PageOf<C> {
-    type Value = Arc<Page<Arc<<C::Item as Listed>::Model>>>;
-
-    async fn load(
-        services: &Services,
-        ctx: &Ctx,
-        keys: &[Self],
-    ) -> Found<HashMap<Self, Self::Value>> {
-        let mut found = HashMap::with_capacity(keys.len());
-        let groups = grouped(keys.iter().cloned(), |key| (key.args, key.parent));
-        for (args, parents) in groups {
-            for (parent, page) in C::pages(services, ctx, &parents, &args).await? {
-                let args = args.clone();
-                found.insert(Self { parent, args }, Arc::new(page));
-            }
-        }
-        Ok(found)
-    }
-}
-
-impl<C: Children> Lookup for CountOf<C> {
-    type Value = u64;
-
-    async fn load(services: &Services, ctx: &Ctx, keys: &[Self]) -> Found<HashMap<Self, u64>> {
-        let mut found = HashMap::with_capacity(keys.len());
-        let groups = grouped(keys.iter().cloned(), |key| (key.filter, key.parent));
-        for (filter, parents) in groups {
-            for (parent, count) in C::counts(services, ctx, &parents, &filter).await? {
-                let filter = filter.clone();
-                found.insert(Self { parent, filter }, count);
-            }
-        }
-        Ok(found)
-    }
-}
-
-/// Counts a list when it is asked to.
-pub(crate) type Total = Box<dyn Fn() -> BoxFuture<'static, Result<u64>> + Send + Sync>;
-
-/// One page of a list.
-pub struct Connection<N> {
-    edges: Vec<Edge<N>>,
-    has_next: bool,
-    has_previous: bool,
-    total: Total,
-}
-
-/// An object and where it stands in its list.
-#[derive(Clone)]
-pub struct Edge<N> {
-    cursor: String,
-    node: N,
-}
-
-/// Where a page stands in its list.
-#[derive(SimpleObject, Debug, Clone, PartialEq, Eq)]
-pub struct PageInfo {
-    /// Whether objects follow this page.
-    pub has_next_page: bool,
-    /// Whether objects precede this page.
-    pub has_previous_page: bool,
-    /// Cursor of the page's first object; absent when the page is empty.
-    pub start_cursor: Option<String>,
-    /// Cursor of the page's last object; absent when the page is empty.
-    pub end_cursor: Option<String>,
-}
-
-impl<N: OutputType + Clone + 'static> Connection<N> {
-    /// A page of rows that objects are made from.
-    pub(crate) fn new<R>(page: &Page<R>, total: Total, object: impl Fn(&R) -> N) -> Self {
-        let pairs = page.items.iter().zip(&page.cursors);
-        let edges = pairs.map(|(row, cursor)| Edge {
-            cursor: cursor.encode(),
-            node: object(row),
-        });
-        Self {
-            edges: edges.collect(),
-            has_next: page.has_next,
-            has_previous: page.has_previous,
-            total,
-        }
-    }
-}
-
 /// One page of everything that the caller may see.
 ///
 /// # Errors
@@ -323,61 +207,6 @@ pub(crate) async fn below<C: Children>(
     Ok(Connection::new(&page, total, |model| {
         C::Item::from(model.clone())
     }))
-}
-
-/// One page of a list, in the list's order.
-#[Object(name_type)]
-impl<N: OutputType + Clone + 'static> Connection<N> {
-    /// The page's objects with their cursors.
-    async fn edges(&self) -> &[Edge<N>] {
-        &self.edges
-    }
-
-    /// The page's objects.
-    async fn nodes(&self) -> Vec<&N> {
-        self.edges.iter().map(|edge| &edge.node).collect()
-    }
-
-    /// Where the page stands in the list.
-    async fn page_info(&self) -> PageInfo {
-        PageInfo {
-            has_next_page: self.has_next,
-            has_previous_page: self.has_previous,
-            start_cursor: self.edges.first().map(|edge| edge.cursor.clone()),
-            end_cursor: self.edges.last().map(|edge| edge.cursor.clone()),
-        }
-    }
-
-    /// How many objects match the filter on all pages; counted only when asked for.
-    async fn total_count(&self) -> Result<u64> {
-        (self.total)().await
-    }
-}
-
-impl<N: OutputType + Clone + 'static> TypeName for Connection<N> {
-    fn type_name() -> Cow<'static, str> {
-        format!("{}Connection", <N as OutputType>::type_name()).into()
-    }
-}
-
-/// An object and where it stands in its list.
-#[Object(name_type)]
-impl<N: OutputType + Clone + 'static> Edge<N> {
-    /// Opaque; hand it back as `after` or `before`.
-    async fn cursor(&self) -> &str {
-        &self.cursor
-    }
-
-    /// The object.
-    async fn node(&self) -> &N {
-        &self.node
-    }
-}
-
-impl<N: OutputType + Clone + 'static> TypeName for Edge<N> {
-    fn type_name() -> Cow<'static, str> {
-        format!("{}Edge", <N as OutputType>::type_name()).into()
-    }
 }
 
 /// What a list costs: as many times a row as rows are asked for.

@@ -18,7 +18,7 @@ pub use mutation::{
 };
 pub use object::{
     PullRequest, PullRequestById, PullRequestOfCommit, PullRequestOrder, PullRequestOrderField,
-    PullRequestsOfRepository,
+    PullRequestsFromBranch, PullRequestsOfRepository,
 };
 pub use parts::{
     CheckState, MergeStrategy, Mergeability, PullRequestCheck, PullRequestReview,

@@ -11,6 +11,7 @@ use crate::{
     commit::{Commit, CommitBySha, CommitsOfBranch},
     declare::{aggregate, children, listed},
     loaders::lookups,
+    pull_request::{PullRequest, PullRequestsFromBranch},
     repository::{Repository, RepositoryById},
 };
 
@@ -122,5 +123,8 @@ aggregate! {
     lists {
         /// The commits that were recorded on it.
         commits: Commit in CommitsOfBranch by |it| (it.repository_id, it.name.clone());
+        /// The pull requests that ask for its changes to be merged, also past ones.
+        pull_requests: PullRequest
+            in PullRequestsFromBranch by |it| (it.repository_id, it.name.clone());
     }
 }

@@ -83,6 +83,9 @@ children! {
     /// A repository's pull requests.
     PullRequestsOfRepository: RepositoryId => PullRequest
         = pull_requests.pages_by_repository, counts_by_repository;
+    /// The pull requests from a branch.
+    PullRequestsFromBranch: (RepositoryId, String) => PullRequest
+        = pull_requests.pages_by_source_branch, counts_by_source_branch;
 }
 
 listed! {
@@ -240,11 +243,11 @@ aggregate! {
     many {
         /// The runs that build its merge commit or its source's head, newest first.
         runs: PipelineRun by |it| {
-            commits(it).map(|commit| RunsOfCommit(commit)).collect()
+            commits(it).map(RunsOfCommit).collect()
         };
         /// What those builds proved.
         builds: BuildResult by |it| {
-            commits(it).map(|commit| BuildsOfCommit(commit)).collect()
+            commits(it).map(BuildsOfCommit).collect()
         };
     }
     lists {}

@@ -51,6 +51,7 @@ pub(crate) struct Model {
     pub delete_source_branch: bool,
     pub reason: Option<String>,
     pub closed_marker: String,
+    pub source_key: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -66,6 +67,11 @@ fn to_text<T: Serialize>(value: &T) -> Result<String, StoreError> {
 
 fn from_text<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|e| StoreError::damaged("PullRequest", e))
+}
+
+/// A source branch of a repository, in one column. No repository id holds a slash.
+pub(crate) fn source_key(repository: impl std::fmt::Display, branch: &str) -> String {
+    format!("{repository}/{branch}")
 }
 
 fn closed_marker(pull_request: &PullRequest) -> String {
@@ -109,6 +115,7 @@ impl TryFrom<&PullRequest> for Model {
                 delete_source_branch: it.delete_source_branch,
                 reason: it.reason.clone(),
                 closed_marker: closed_marker(it),
+                source_key: source_key(it.repository_id, &it.source_branch),
             }
         ))
     }

@@ -9,7 +9,7 @@ use sluice_schema::{PullRequestId, RepositoryId};
 use sluice_store::{Finder, Order, Store, StoreError, Tx};
 
 pub use list::{PullRequestFilter, PullRequestOrder};
-pub(crate) use list::{count, counts_by_repository, page, pages_by_repository};
+pub(crate) use list::{count, counts_by, page, pages_by};
 pub(crate) use lookup::{find_by_merge_commits, find_by_source_shas, find_many};
 
 use crate::{

@@ -83,8 +83,7 @@ impl PullRequests {
         request: &PageRequest,
     ) -> Result<HashMap<RepositoryId, Page<Arc<PullRequest>>>> {
         ctx.require(Scope::Read)?;
-        let pages =
-            store::pages_by_repository(&self.store, ctx, repositories, filter, order, request);
+        let pages = store::pages_by(&self.store, ctx, repositories, filter, order, request);
         Ok(pages.await?)
     }
 
@@ -100,7 +99,39 @@ impl PullRequests {
         filter: &PullRequestFilter,
     ) -> Result<HashMap<RepositoryId, u64>> {
         ctx.require(Scope::Read)?;
-        Ok(store::counts_by_repository(&self.store, ctx, repositories, filter).await?)
+        Ok(store::counts_by(&self.store, ctx, repositories, filter).await?)
+    }
+
+    /// One page for each source branch, in one statement; branches without any are left out.
+    ///
+    /// # Errors
+    /// `FORBIDDEN`, and what the store fails with.
+    pub async fn pages_by_source_branch(
+        &self,
+        ctx: &Ctx,
+        branches: &[(RepositoryId, String)],
+        filter: &PullRequestFilter,
+        order: (PullRequestOrder, Direction),
+        request: &PageRequest,
+    ) -> Result<HashMap<(RepositoryId, String), Page<Arc<PullRequest>>>> {
+        ctx.require(Scope::Read)?;
+        let pages = store::pages_by(&self.store, ctx, branches, filter, order, request);
+        Ok(pages.await?)
+    }
+
+    /// How many match for each source branch, in one statement; branches without any are left
+    /// out.
+    ///
+    /// # Errors
+    /// `FORBIDDEN`, and what the store fails with.
+    pub async fn counts_by_source_branch(
+        &self,
+        ctx: &Ctx,
+        branches: &[(RepositoryId, String)],
+        filter: &PullRequestFilter,
+    ) -> Result<HashMap<(RepositoryId, String), u64>> {
+        ctx.require(Scope::Read)?;
+        Ok(store::counts_by(&self.store, ctx, branches, filter).await?)
     }
 
     /// The pull request whose merge made each commit, in one statement; of a rebase, its last

@@ -9,7 +9,7 @@ use sluice_store::{Order, Store, StoreError};
 
 use crate::{
     PullRequest, PullRequestStatus,
-    entity::{Column, Entity, Model},
+    entity::{Column, Entity, Model, source_key},
 };
 
 /// Which pull requests a list shows; absent fields do not restrict.
@@ -122,56 +122,76 @@ pub(crate) async fn count(
     store.find::<Entity>(ctx).count(filter.condition()).await
 }
 
-/// Ids come from the service's own rows: one that does not parse is a damaged row.
-fn keyed<V>(
-    groups: HashMap<String, V>,
-) -> Result<impl Iterator<Item = (RepositoryId, V)>, StoreError> {
-    let keyed: Result<Vec<_>, StoreError> = groups
-        .into_iter()
-        .map(|(key, value)| {
-            let id = key.parse();
-            let id = id.map_err(|e| StoreError::damaged("PullRequest", e))?;
-            Ok((id, value))
-        })
-        .collect();
-    Ok(keyed?.into_iter())
+/// What a list of pull requests hangs on.
+pub(crate) trait Parent: Clone + Eq + std::hash::Hash {
+    const COLUMN: Column;
+    fn key(&self) -> String;
+    fn key_of(row: &Model) -> String;
 }
 
-pub(crate) async fn pages_by_repository(
+impl Parent for RepositoryId {
+    const COLUMN: Column = Column::RepositoryId;
+    fn key(&self) -> String {
+        self.to_string()
+    }
+    fn key_of(row: &Model) -> String {
+        row.repository_id.clone()
+    }
+}
+
+// A source branch.
+impl Parent for (RepositoryId, String) {
+    const COLUMN: Column = Column::SourceKey;
+    fn key(&self) -> String {
+        source_key(self.0, &self.1)
+    }
+    fn key_of(row: &Model) -> String {
+        row.source_key.clone()
+    }
+}
+
+fn by_parent<P: Parent, V>(parents: &[P], mut groups: HashMap<String, V>) -> HashMap<P, V> {
+    let found = parents.iter().filter_map(|parent| {
+        let group = groups.remove(&parent.key())?;
+        Some((parent.clone(), group))
+    });
+    found.collect()
+}
+
+pub(crate) async fn pages_by<P: Parent>(
     store: &Store,
     ctx: &Ctx,
-    repositories: &[RepositoryId],
+    parents: &[P],
     filter: &PullRequestFilter,
     (order, direction): (PullRequestOrder, Direction),
     request: &PageRequest,
-) -> Result<HashMap<RepositoryId, Page<Arc<PullRequest>>>, StoreError> {
+) -> Result<HashMap<P, Page<Arc<PullRequest>>>, StoreError> {
     let order = order.order(direction);
     let groups = store
         .find::<Entity>(ctx)
         .page_per_parent(
-            Column::RepositoryId,
-            repositories.iter().map(ToString::to_string),
-            |row| row.repository_id.clone(),
+            P::COLUMN,
+            parents.iter().map(Parent::key),
+            P::key_of,
             filter.condition(),
             &order,
             request,
         )
         .await?;
-    keyed(groups)?
-        .map(|(id, page)| Ok((id, page_of(page)?)))
+    by_parent(parents, groups)
+        .into_iter()
+        .map(|(parent, page)| Ok((parent, page_of(page)?)))
         .collect()
 }
 
-pub(crate) async fn counts_by_repository(
+pub(crate) async fn counts_by<P: Parent>(
     store: &Store,
     ctx: &Ctx,
-    repositories: &[RepositoryId],
+    parents: &[P],
     filter: &PullRequestFilter,
-) -> Result<HashMap<RepositoryId, u64>, StoreError> {
-    let repositories = repositories.iter().map(ToString::to_string);
+) -> Result<HashMap<P, u64>, StoreError> {
+    let keys = parents.iter().map(Parent::key);
     let finder = store.find::<Entity>(ctx);
-    let counts = finder
-        .count_per_parent(Column::RepositoryId, repositories, filter.condition())
-        .await?;
-    Ok(keyed(counts)?.collect())
+    let counts = finder.count_per_parent(P::COLUMN, keys, filter.condition());
+    Ok(by_parent(parents, counts.await?))
 }

@@ -84,6 +84,23 @@ async fn lists_of_repositories_cost_one_statement_each(backend: Backend) {
         .unwrap();
     assert_eq!(counts[&world.repository.id], 5);
     assert_eq!(ctx.statements().get(), 2);
+    let branch = page.items[0].source_branch.clone();
+    let sources = [
+        (world.repository.id, branch.clone()),
+        (world.repository.id, "nowhere".to_owned()),
+        (RepositoryId::generate(), branch),
+    ];
+    let pages = world
+        .service
+        .pages_by_source_branch(&ctx, &sources, &filter, NEWEST, &request);
+    let pages = pages.await.unwrap();
+    assert_eq!(pages.len(), 1);
+    assert!(pages[&sources[0]].items.contains(&page.items[0]));
+    let counts = world
+        .service
+        .counts_by_source_branch(&ctx, &sources, &filter);
+    assert!(counts.await.unwrap()[&sources[0]] >= 1);
+    assert_eq!(ctx.statements().get(), 4);
 }
 
 async fn commits_lead_to_their_pull_requests_in_one_statement(backend: Backend) {
