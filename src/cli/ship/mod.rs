@@ -68,8 +68,9 @@ impl Shipment<'_> {
     }
 
     fn description(&self) -> String {
-        let files = self.source.files.len();
-        format!("{files} files with the content {}", self.identity.digest)
+        let count = self.source.files.len();
+        let noun = if count == 1 { "file" } else { "files" };
+        format!("{count} {noun} with the content {}", self.identity.digest)
     }
 }
 
