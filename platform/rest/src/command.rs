@@ -6,9 +6,9 @@ use axum::{
 };
 use http::{HeaderMap, header::CONTENT_TYPE, request::Parts};
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, error::Category};
 use sluice_kernel::{ContentDigest, Ctx, IdempotencyKey};
-use sluice_schema::ErrorCode;
+use sluice_schema::{ErrorCode, bounded_message};
 
 use crate::Problem;
 
@@ -77,9 +77,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Command<T> {
 /// fields are the command's.
 fn read<T: DeserializeOwned>(ctx: &Ctx, body: &[u8]) -> Result<T, Box<Problem>> {
     let refused = |error: serde_json::Error| {
+        // What is no JSON at all is a malformed request, not a value that breaks a rule.
+        let code = match error.classify() {
+            Category::Data => ErrorCode::InvalidInput,
+            Category::Io | Category::Syntax | Category::Eof => ErrorCode::BadRequest,
+        };
         Problem::new(
-            ErrorCode::InvalidInput,
-            format!("the body is refused: {error}"),
+            code,
+            bounded_message(format!("the body is refused: {error}")),
         )
     };
     let mut fields: Map<String, Value> =
@@ -107,4 +112,52 @@ fn refused_key(rule: &str) -> Problem {
     let mut problem = Problem::new(ErrorCode::InvalidInput, rule);
     problem.field = Some("Idempotency-Key".to_owned());
     problem
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use sluice_kernel::{Principal, ProjectAccess};
+    use sluice_schema::{Actor, ActorKind};
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Body {
+        #[serde(rename = "name")]
+        _name: String,
+    }
+
+    fn code(body: &str) -> Option<ErrorCode> {
+        let principal = Principal {
+            tenant: "acme".parse().unwrap(),
+            projects: ProjectAccess::All,
+            actor: Actor {
+                kind: ActorKind::User,
+                id: "ada".to_owned(),
+            },
+            scopes: [].into(),
+        };
+        let ctx = Ctx::for_request(principal, None);
+        let read = read::<Body>(&ctx, body.as_bytes());
+        read.err().map(|problem| problem.code)
+    }
+
+    #[test]
+    fn what_is_no_json_is_a_bad_request_and_what_breaks_a_rule_is_invalid_input() {
+        for body in ["", "hello", "{", "{\"name\":\"a\"} x", &"[".repeat(1_000)] {
+            assert_eq!(code(body), Some(ErrorCode::BadRequest), "{body:.20}");
+        }
+        for body in [
+            "[]",
+            "{}",
+            r#"{"name":1}"#,
+            r#"{"name":"a","x":1}"#,
+            r#"{"name":"a","tenantId":"evil"}"#,
+        ] {
+            assert_eq!(code(body), Some(ErrorCode::InvalidInput), "{body}");
+        }
+        assert_eq!(code(r#"{"name":"a","tenantId":"acme"}"#), None);
+    }
 }

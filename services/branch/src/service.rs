@@ -76,7 +76,9 @@ impl Branches {
     }
 
     async fn load(&self, ctx: &Ctx, id: BranchId) -> Result<Branch> {
-        store::find(&self.store, ctx, id)
+        self.store
+            .list::<store::BranchList>(ctx)
+            .by_id(id)
             .await?
             .ok_or(BranchError::NotFound)
     }

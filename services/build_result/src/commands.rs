@@ -84,7 +84,14 @@ fn is_text(text: &str, max: usize) -> bool {
 
 fn is_link(text: &str) -> bool {
     let scheme = text.starts_with("https://") || text.starts_with("http://");
-    scheme && is_text(text, 2_000) && !text.contains(' ')
+    let after = text.split_once("://").map_or("", |(_, after)| after);
+    let authority = after
+        .split(['/', '?', '#', '\\'])
+        .next()
+        .unwrap_or_default();
+    // A password in an address would be shown to every reader and told in events.
+    let plain = !authority.is_empty() && !authority.contains('@');
+    scheme && plain && is_text(text, 2_000) && !text.contains(' ')
 }
 
 impl RecordBuildResult {
@@ -120,7 +127,10 @@ impl RecordBuildResult {
             return refuse("reason", "must be one line of 1 to 1,000 characters");
         }
         if self.url.as_ref().is_some_and(|url| !is_link(url)) {
-            return refuse("url", "must be an absolute http or https URI");
+            return refuse(
+                "url",
+                "must be an absolute http or https URI without user or password",
+            );
         }
         if self
             .started_at
@@ -162,7 +172,7 @@ impl RecordBuildResult {
                 ));
             }
             if !is_link(&artifact.uri) {
-                let rule = "uri must be an absolute http or https URI";
+                let rule = "uri must be an absolute http or https URI without user or password";
                 return Err(BuildResultError::invalid(
                     format!("artifacts[{index}].uri"),
                     rule,
@@ -178,5 +188,33 @@ impl RecordBuildResult {
 
     pub(crate) fn digest(&self) -> Result<String, serde_json::Error> {
         Ok(ContentDigest::of(serde_json::to_vec(self)?).to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_http_and_carry_no_password() {
+        for good in [
+            "https://ci.example/42",
+            "http://[::1]:8080",
+            "https://h/a@b?c=@",
+        ] {
+            assert!(is_link(good), "{good}");
+        }
+        for bad in [
+            "javascript:alert(1)",
+            "https://",
+            "https:///x",
+            "https://u:p@h/x",
+            "https://token@h",
+            "https://h x",
+            "ftp://h/x",
+            "https://h/\n",
+        ] {
+            assert!(!is_link(bad), "{bad}");
+        }
     }
 }

@@ -4,21 +4,22 @@ use std::{collections::HashMap, sync::Arc};
 
 use bytes::Bytes;
 use sluice_kernel::{
-    AnyFault, Ctx, Direction, Meta, Outcome, Page, PageRequest, directory::RepositoryDirectory,
+    AnyFault, Ctx, Meta, Outcome, Page, PageRequest, directory::RepositoryDirectory,
 };
 use sluice_schema::{
     BuildId, EventId, ModuleId, NewEvent, ProjectId, RepositoryId, RunId, Scope, TypedId,
     events::{BlobReference, PipelineRunCompleted, PublishedArtifact, PublishedResult},
 };
-use sluice_store::Store;
+use sluice_store::{Store, reads};
 use sluice_test_results::blob::{BlobError, BlobKey, BlobStore};
 
 use crate::{
     BuildFilter, BuildOrder, BuildResult, BuildResultError, BuildStatus, RecordBuildResult,
     ResultFormat, TestCase, TestCaseFilter,
+    entity::Column,
     model::judge,
     reports::{self, RawReport, Reports},
-    store,
+    store::{self, BuildList},
 };
 
 type Result<T> = std::result::Result<T, BuildResultError>;
@@ -47,6 +48,10 @@ impl BuildResults {
             blobs,
             repositories,
         }
+    }
+
+    fn store(&self) -> &Store {
+        &self.store
     }
 
     /// Records the result of a build that an external CI ran.
@@ -190,26 +195,6 @@ impl BuildResults {
         Ok(())
     }
 
-    /// The build result.
-    ///
-    /// # Errors
-    /// `NOT_FOUND`.
-    pub async fn get(&self, ctx: &Ctx, id: BuildId) -> Result<Arc<BuildResult>> {
-        ctx.require(Scope::Read)?;
-        store::find(&self.store, ctx, id)
-            .await?
-            .ok_or(BuildResultError::NotFound("build result"))
-    }
-
-    /// The build results with these ids that the caller may see, in any order.
-    ///
-    /// # Errors
-    /// What the store fails with.
-    pub async fn find_many(&self, ctx: &Ctx, ids: &[BuildId]) -> Result<Vec<Arc<BuildResult>>> {
-        ctx.require(Scope::Read)?;
-        Ok(store::find_many(&self.store, ctx, ids).await?)
-    }
-
     /// The build result of each run that has one.
     ///
     /// # Errors
@@ -237,7 +222,7 @@ impl BuildResults {
         commits: &[(RepositoryId, String)],
     ) -> Result<HashMap<(RepositoryId, String), Vec<Arc<BuildResult>>>> {
         ctx.require(Scope::Read)?;
-        let shas = commits.iter().map(|(_, sha)| sha.clone());
+        let shas = commits.iter().map(|(_, sha)| sha.clone()).collect();
         let mut builds = store::find_by_shas(&self.store, ctx, shas).await?;
         builds.sort_by_key(|build| build.id);
         let mut found: HashMap<_, Vec<_>> = commits
@@ -251,63 +236,6 @@ impl BuildResults {
             }
         }
         Ok(found)
-    }
-
-    /// One page of the build results that match.
-    ///
-    /// # Errors
-    /// What the store fails with.
-    pub async fn page(
-        &self,
-        ctx: &Ctx,
-        filter: &BuildFilter,
-        order: (BuildOrder, Direction),
-        request: &PageRequest,
-    ) -> Result<Page<Arc<BuildResult>>> {
-        ctx.require(Scope::Read)?;
-        Ok(store::page(&self.store, ctx, filter, order, request).await?)
-    }
-
-    /// How many build results match.
-    ///
-    /// # Errors
-    /// What the store fails with.
-    pub async fn count(&self, ctx: &Ctx, filter: &BuildFilter) -> Result<u64> {
-        ctx.require(Scope::Read)?;
-        Ok(store::count(&self.store, ctx, filter).await?)
-    }
-
-    /// One page for each repository, in one statement.
-    ///
-    /// # Errors
-    /// What the store fails with.
-    pub async fn pages_by_repository(
-        &self,
-        ctx: &Ctx,
-        repositories: &[RepositoryId],
-        filter: &BuildFilter,
-        order: (BuildOrder, Direction),
-        request: &PageRequest,
-    ) -> Result<HashMap<RepositoryId, Page<Arc<BuildResult>>>> {
-        ctx.require(Scope::Read)?;
-        Ok(
-            store::pages_by_repository(&self.store, ctx, repositories, filter, order, request)
-                .await?,
-        )
-    }
-
-    /// How many build results match for each repository, in one statement.
-    ///
-    /// # Errors
-    /// What the store fails with.
-    pub async fn counts_by_repository(
-        &self,
-        ctx: &Ctx,
-        repositories: &[RepositoryId],
-        filter: &BuildFilter,
-    ) -> Result<HashMap<RepositoryId, u64>> {
-        ctx.require(Scope::Read)?;
-        Ok(store::counts_by_repository(&self.store, ctx, repositories, filter).await?)
     }
 
     /// One page of a build's test cases, failures first.
@@ -355,6 +283,11 @@ impl BuildResults {
         ctx.require(Scope::Read)?;
         Ok(store::test_case_counts(&self.store, ctx, builds, filter).await?)
     }
+}
+
+reads! {
+    BuildResults: BuildList(BuildFilter, BuildOrder) of BuildResult by BuildId or BuildResultError, else BuildResultError::NotFound("build result");
+    pages_by_repository, counts_by_repository: RepositoryId in Column::RepositoryId, key |id| id.to_string(), of |row| row.repository_id.clone();
 }
 
 fn replay(

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use sea_orm::{ColumnTrait, Condition};
 use sluice_kernel::{Ctx, Direction, Page, PageRequest, page::CursorValue};
 use sluice_schema::{BuildId, ProjectId, RepositoryId, RunId};
-use sluice_store::{Order, Store, StoreError, Tx};
+use sluice_store::{Listing, Order, Store, StoreError, Tx};
 
 use crate::{
     BuildResult, BuildStatus, TestCase, TestOutcome,
@@ -49,33 +49,6 @@ pub struct TestCaseFilter {
 /// The name of the order of test cases in cursors: by outcome, failures first.
 pub const TEST_CASE_ORDER: &str = "OUTCOME";
 
-impl BuildFilter {
-    fn condition(&self) -> Condition {
-        Condition::all()
-            .add_option(
-                self.project_id
-                    .as_ref()
-                    .map(|id| Column::ProjectId.eq(id.as_str())),
-            )
-            .add_option(
-                self.repository_id
-                    .map(|id| Column::RepositoryId.eq(id.to_string())),
-            )
-            .add_option(self.status.map(|status| Column::Status.eq(status.as_str())))
-            .add_option(
-                self.branch
-                    .as_ref()
-                    .map(|branch| Column::Branch.eq(branch.as_str())),
-            )
-            .add_option(
-                self.commit_sha
-                    .as_ref()
-                    .map(|sha| Column::CommitSha.eq(sha.as_str())),
-            )
-            .add_option(self.run_id.map(|id| Column::RunId.eq(id.to_string())))
-    }
-}
-
 impl BuildOrder {
     /// Its name in cursors.
     pub const fn name(self) -> &'static str {
@@ -84,72 +57,65 @@ impl BuildOrder {
             Self::UpdatedAt => "UPDATED_AT",
         }
     }
+}
 
-    fn order(self, direction: Direction) -> Order<Entity> {
-        let (column, value_of): (Column, fn(&Model) -> CursorValue) = match self {
-            Self::CreatedAt => (Column::CreatedAt, |row| {
+pub(crate) struct BuildList;
+
+impl Listing for BuildList {
+    type Entity = Entity;
+    type Aggregate = BuildResult;
+    type Filter = BuildFilter;
+    type Order = BuildOrder;
+
+    fn condition(filter: &BuildFilter) -> Condition {
+        Condition::all()
+            .add_option(
+                filter
+                    .project_id
+                    .as_ref()
+                    .map(|id| Column::ProjectId.eq(id.as_str())),
+            )
+            .add_option(
+                filter
+                    .repository_id
+                    .map(|id| Column::RepositoryId.eq(id.to_string())),
+            )
+            .add_option(
+                filter
+                    .status
+                    .map(|status| Column::Status.eq(status.as_str())),
+            )
+            .add_option(
+                filter
+                    .branch
+                    .as_ref()
+                    .map(|branch| Column::Branch.eq(branch.as_str())),
+            )
+            .add_option(
+                filter
+                    .commit_sha
+                    .as_ref()
+                    .map(|sha| Column::CommitSha.eq(sha.as_str())),
+            )
+            .add_option(filter.run_id.map(|id| Column::RunId.eq(id.to_string())))
+    }
+
+    fn order(order: BuildOrder, direction: Direction) -> Order<Entity> {
+        let (column, value_of): (Column, fn(&Model) -> CursorValue) = match order {
+            BuildOrder::CreatedAt => (Column::CreatedAt, |row| {
                 CursorValue::Integer(row.created_at)
             }),
-            Self::UpdatedAt => (Column::UpdatedAt, |row| {
+            BuildOrder::UpdatedAt => (Column::UpdatedAt, |row| {
                 CursorValue::Integer(row.updated_at)
             }),
         };
         Order {
-            name: self.name(),
+            name: order.name(),
             column,
             direction,
             value_of,
         }
     }
-}
-
-fn model(row: Model) -> Result<Arc<BuildResult>, StoreError> {
-    Ok(Arc::new(row.try_into()?))
-}
-
-fn models<C: FromIterator<Arc<BuildResult>>>(rows: Vec<Model>) -> Result<C, StoreError> {
-    rows.into_iter().map(model).collect()
-}
-
-fn model_page(page: Page<Model>) -> Result<Page<Arc<BuildResult>>, StoreError> {
-    let Page {
-        items,
-        cursors,
-        has_next,
-        has_previous,
-    } = page;
-    Ok(Page {
-        items: models(items)?,
-        cursors,
-        has_next,
-        has_previous,
-    })
-}
-
-pub(crate) async fn find(
-    store: &Store,
-    ctx: &Ctx,
-    id: BuildId,
-) -> Result<Option<Arc<BuildResult>>, StoreError> {
-    store
-        .find::<Entity>(ctx)
-        .by_id(&id.to_string())
-        .await?
-        .map(model)
-        .transpose()
-}
-
-pub(crate) async fn find_many(
-    store: &Store,
-    ctx: &Ctx,
-    ids: &[BuildId],
-) -> Result<Vec<Arc<BuildResult>>, StoreError> {
-    models(
-        store
-            .find::<Entity>(ctx)
-            .by_ids(ids.iter().map(ToString::to_string))
-            .await?,
-    )
 }
 
 pub(crate) async fn find_by_run_key(
@@ -158,12 +124,11 @@ pub(crate) async fn find_by_run_key(
     run_key: &str,
 ) -> Result<Option<Arc<BuildResult>>, StoreError> {
     let condition = Condition::all().add(Column::RunKey.eq(run_key));
-    store
-        .find::<Entity>(ctx)
+    Ok(store
+        .list::<BuildList>(ctx)
         .one(condition)
         .await?
-        .map(model)
-        .transpose()
+        .map(Arc::new))
 }
 
 pub(crate) async fn find_by_runs(
@@ -171,100 +136,22 @@ pub(crate) async fn find_by_runs(
     ctx: &Ctx,
     runs: &[RunId],
 ) -> Result<Vec<Arc<BuildResult>>, StoreError> {
-    let runs = runs.iter().map(ToString::to_string);
-    models(
-        store
-            .find::<Entity>(ctx)
-            .by_values(Column::RunId, runs, Condition::all())
-            .await?,
-    )
+    let runs = runs.iter().map(ToString::to_string).collect();
+    store
+        .list::<BuildList>(ctx)
+        .by_values(Column::RunId, runs, Condition::all())
+        .await
 }
 
 pub(crate) async fn find_by_shas(
     store: &Store,
     ctx: &Ctx,
-    shas: impl IntoIterator<Item = String>,
+    shas: Vec<String>,
 ) -> Result<Vec<Arc<BuildResult>>, StoreError> {
-    models(
-        store
-            .find::<Entity>(ctx)
-            .by_values(Column::CommitSha, shas, Condition::all())
-            .await?,
-    )
-}
-
-pub(crate) async fn page(
-    store: &Store,
-    ctx: &Ctx,
-    filter: &BuildFilter,
-    (order, direction): (BuildOrder, Direction),
-    request: &PageRequest,
-) -> Result<Page<Arc<BuildResult>>, StoreError> {
-    let order = order.order(direction);
-    model_page(
-        store
-            .find::<Entity>(ctx)
-            .page(filter.condition(), &order, request)
-            .await?,
-    )
-}
-
-pub(crate) async fn count(
-    store: &Store,
-    ctx: &Ctx,
-    filter: &BuildFilter,
-) -> Result<u64, StoreError> {
-    store.find::<Entity>(ctx).count(filter.condition()).await
-}
-
-pub(crate) async fn pages_by_repository(
-    store: &Store,
-    ctx: &Ctx,
-    repositories: &[RepositoryId],
-    filter: &BuildFilter,
-    (order, direction): (BuildOrder, Direction),
-    request: &PageRequest,
-) -> Result<HashMap<RepositoryId, Page<Arc<BuildResult>>>, StoreError> {
-    let finder = store.find::<Entity>(ctx);
-    let parents = repositories.iter().map(ToString::to_string);
-    let parent_of = |row: &Model| row.repository_id.clone();
-    let order = order.order(direction);
-    let pages = finder
-        .page_per_parent(
-            Column::RepositoryId,
-            parents,
-            parent_of,
-            filter.condition(),
-            &order,
-            request,
-        )
-        .await?;
-    let keyed = pages
-        .into_iter()
-        .map(|(key, page)| Ok((repository_id(&key)?, model_page(page)?)));
-    keyed.collect()
-}
-
-pub(crate) async fn counts_by_repository(
-    store: &Store,
-    ctx: &Ctx,
-    repositories: &[RepositoryId],
-    filter: &BuildFilter,
-) -> Result<HashMap<RepositoryId, u64>, StoreError> {
-    let parents = repositories.iter().map(ToString::to_string);
-    let finder = store.find::<Entity>(ctx);
-    let counts = finder
-        .count_per_parent(Column::RepositoryId, parents, filter.condition())
-        .await?;
-    counts
-        .into_iter()
-        .map(|(key, count)| Ok((repository_id(&key)?, count)))
-        .collect()
-}
-
-fn repository_id(text: &str) -> Result<RepositoryId, StoreError> {
-    text.parse()
-        .map_err(|e| StoreError::damaged("BuildResult", e))
+    store
+        .list::<BuildList>(ctx)
+        .by_values(Column::CommitSha, shas, Condition::all())
+        .await
 }
 
 // Failures first; within one outcome in the order of the reports.

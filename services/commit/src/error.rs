@@ -41,7 +41,7 @@ pub enum CommitError {
         rule: String,
     },
     /// The content holds secrets; nothing was written.
-    #[error("the content holds {} that look like secrets; nothing was written", places(findings.len()))]
+    #[error("the content holds {}; nothing was written", places(findings.len()))]
     Secrets {
         /// Path, line and rule of each; never the secret.
         findings: Vec<Finding>,
@@ -101,8 +101,8 @@ pub enum CommitError {
 
 fn places(count: usize) -> String {
     match count {
-        1 => "a line".to_owned(),
-        more => format!("{more} lines"),
+        1 => "a line that looks like a secret".to_owned(),
+        more => format!("{more} lines that look like secrets"),
     }
 }
 

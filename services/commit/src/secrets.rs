@@ -19,6 +19,8 @@ const BINARY_PROBE: usize = 8_000;
 pub(crate) fn scan<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, content) in files {
+        let decoded = utf16(content);
+        let content = decoded.as_deref().map_or(content, str::as_bytes);
         if content[..content.len().min(BINARY_PROBE)].contains(&0) {
             continue;
         }
@@ -29,6 +31,18 @@ pub(crate) fn scan<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> 
         }
     }
     findings
+}
+
+/// Text with the mark of UTF-16, as some editors and shells write it: full of NULs, but no binary.
+fn utf16(content: &[u8]) -> Option<String> {
+    let (rest, unit): (_, fn([u8; 2]) -> u16) = match content {
+        [0xff, 0xfe, rest @ ..] => (rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => (rest, u16::from_be_bytes),
+        _ => return None,
+    };
+    let units = rest.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+    let chars = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER));
+    Some(chars.collect())
 }
 
 fn scan_text(path: &str, content: &[u8], findings: &mut Vec<Finding>) {
@@ -218,6 +232,19 @@ mod tests {
         let many = key.repeat(500);
         let twice = [("a", many.as_bytes()), ("b", many.as_bytes())];
         assert_eq!(scan(twice).len(), MAX_FINDINGS);
+    }
+
+    #[test]
+    fn utf16_text_is_scanned_too() {
+        let text = ["é\r\n-----BEGIN PRIVATE", " KEY-----\r\n"].concat();
+        let units = || std::iter::once(0xfeff).chain(text.encode_utf16());
+        let little: Vec<u8> = units().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = units().flat_map(u16::to_be_bytes).collect();
+        for content in [little, big] {
+            let findings = scan([("f", content.as_slice())]);
+            assert_eq!(findings.len(), 1);
+            assert_eq!(findings[0].line, Some(2));
+        }
     }
 
     #[test]

@@ -83,7 +83,9 @@ impl Commits {
     }
 
     async fn load(&self, ctx: &Ctx, id: CommitId) -> Result<Commit> {
-        store::find(&self.store, ctx, id)
+        self.store
+            .list::<store::CommitList>(ctx)
+            .by_id(id)
             .await?
             .ok_or(CommitError::NotFound)
     }

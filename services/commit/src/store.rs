@@ -6,59 +6,19 @@ use std::{
 };
 
 use sea_orm::{ColumnTrait, Condition};
-use sluice_kernel::{Ctx, Direction, Page, PageRequest};
+use sluice_kernel::{Ctx, Direction, PageRequest};
 use sluice_schema::{CommitId, RepositoryId};
 use sluice_store::{Order, Store, StoreError, Tx, in_set};
 
 use crate::{
     Commit, CommitStatus,
-    entity::{Column, Entity, Model, branch_key},
+    entity::{Column, Entity, branch_key},
 };
 
 mod list;
 
+pub(crate) use list::CommitList;
 pub use list::{CommitFilter, CommitOrder};
-
-fn models(rows: Vec<Model>) -> Result<Vec<Arc<Commit>>, StoreError> {
-    rows.into_iter()
-        .map(|row| Ok(Arc::new(row.try_into()?)))
-        .collect()
-}
-
-fn page_of(page: Page<Model>) -> Result<Page<Arc<Commit>>, StoreError> {
-    Ok(Page {
-        items: models(page.items)?,
-        cursors: page.cursors,
-        has_next: page.has_next,
-        has_previous: page.has_previous,
-    })
-}
-
-pub(crate) async fn find(
-    store: &Store,
-    ctx: &Ctx,
-    id: CommitId,
-) -> Result<Option<Commit>, StoreError> {
-    store
-        .find::<Entity>(ctx)
-        .by_id(&id.to_string())
-        .await?
-        .map(TryInto::try_into)
-        .transpose()
-}
-
-pub(crate) async fn find_many(
-    store: &Store,
-    ctx: &Ctx,
-    ids: &[CommitId],
-) -> Result<Vec<Arc<Commit>>, StoreError> {
-    models(
-        store
-            .find::<Entity>(ctx)
-            .by_ids(ids.iter().map(ToString::to_string))
-            .await?,
-    )
-}
 
 /// The commit that holds the natural key on the branch.
 pub(crate) async fn find_by_key(
@@ -70,8 +30,7 @@ pub(crate) async fn find_by_key(
     let condition = Condition::all()
         .add(Column::BranchKey.eq(branch_key(repository, branch)))
         .add(Column::NaturalKey.eq(key));
-    let row = store.find::<Entity>(ctx).one(condition).await?;
-    row.map(TryInto::try_into).transpose()
+    store.list::<CommitList>(ctx).one(condition).await
 }
 
 /// What makes a recorded commit the one that a command asks for.
@@ -122,13 +81,13 @@ pub(crate) async fn find_by_shas(
 ) -> Result<HashMap<(RepositoryId, String), Arc<Commit>>, StoreError> {
     let repositories = keys.iter().map(|(repository, _)| repository.to_string());
     let condition = Condition::all().add(in_set(store.backend(), "repository_id", repositories));
-    let shas = keys.iter().map(|(_, sha)| sha.clone());
-    let finder = store.find::<Entity>(ctx);
-    let rows = finder.by_values(Column::Sha, shas, condition).await?;
+    let shas = keys.iter().map(|(_, sha)| sha.clone()).collect();
+    let list = store.list::<CommitList>(ctx);
+    let commits = list.by_values(Column::Sha, shas, condition).await?;
     // The statement asks for every pair of the two sets; only some were asked for.
     let wanted: HashSet<_> = keys.iter().collect();
     let mut found: HashMap<(RepositoryId, String), Arc<Commit>> = HashMap::new();
-    for commit in models(rows)? {
+    for commit in commits {
         let key = (commit.repository_id, commit.sha.clone().unwrap_or_default());
         if !wanted.contains(&key) {
             continue;
@@ -155,103 +114,10 @@ pub(crate) async fn recorded(
     Ok(rows.into_iter().filter_map(|row| row.sha).collect())
 }
 
-pub(crate) async fn page(
-    store: &Store,
-    ctx: &Ctx,
-    filter: &CommitFilter,
-    (order, direction): (CommitOrder, Direction),
-    request: &PageRequest,
-) -> Result<Page<Arc<Commit>>, StoreError> {
-    let order = order.order(direction);
-    let finder = store.find::<Entity>(ctx);
-    page_of(finder.page(filter.condition(), &order, request).await?)
-}
-
-pub(crate) async fn count(
-    store: &Store,
-    ctx: &Ctx,
-    filter: &CommitFilter,
-) -> Result<u64, StoreError> {
-    store.find::<Entity>(ctx).count(filter.condition()).await
-}
-
-/// What a list of commits hangs on.
-pub(crate) trait Parent: Clone + Eq + std::hash::Hash {
-    const COLUMN: Column;
-    fn key(&self) -> String;
-    fn key_of(row: &Model) -> String;
-}
-
-impl Parent for RepositoryId {
-    const COLUMN: Column = Column::RepositoryId;
-    fn key(&self) -> String {
-        self.to_string()
-    }
-    fn key_of(row: &Model) -> String {
-        row.repository_id.clone()
-    }
-}
-
-impl Parent for (RepositoryId, String) {
-    const COLUMN: Column = Column::BranchKey;
-    fn key(&self) -> String {
-        branch_key(self.0, &self.1)
-    }
-    fn key_of(row: &Model) -> String {
-        row.branch_key.clone()
-    }
-}
-
-fn by_parent<P: Parent, T>(parents: &[P], mut groups: HashMap<String, T>) -> HashMap<P, T> {
-    let found = parents.iter().filter_map(|parent| {
-        let group = groups.remove(&parent.key())?;
-        Some((parent.clone(), group))
-    });
-    found.collect()
-}
-
-pub(crate) async fn pages_by<P: Parent>(
-    store: &Store,
-    ctx: &Ctx,
-    parents: &[P],
-    filter: &CommitFilter,
-    (order, direction): (CommitOrder, Direction),
-    request: &PageRequest,
-) -> Result<HashMap<P, Page<Arc<Commit>>>, StoreError> {
-    let pages = store
-        .find::<Entity>(ctx)
-        .page_per_parent(
-            P::COLUMN,
-            parents.iter().map(Parent::key),
-            P::key_of,
-            filter.condition(),
-            &order.order(direction),
-            request,
-        )
-        .await?;
-    by_parent(parents, pages)
-        .into_iter()
-        .map(|(key, page)| Ok((key, page_of(page)?)))
-        .collect()
-}
-
-pub(crate) async fn counts_by<P: Parent>(
-    store: &Store,
-    ctx: &Ctx,
-    parents: &[P],
-    filter: &CommitFilter,
-) -> Result<HashMap<P, u64>, StoreError> {
-    let keys = parents.iter().map(Parent::key);
-    let finder = store.find::<Entity>(ctx);
-    let counts = finder.count_per_parent(P::COLUMN, keys, filter.condition());
-    Ok(by_parent(parents, counts.await?))
-}
-
 /// Commits of every tenant that their branch does not have yet.
 pub(crate) async fn pending(store: &Store, limit: u64) -> Result<Vec<Commit>, StoreError> {
     let condition = Condition::all().add(Column::Status.eq(CommitStatus::Pending.as_str()));
-    let rows = store.find_everywhere::<Entity>(condition, limit).await?;
-    rows.into_iter().map(TryInto::try_into).collect()
+    store.list_everywhere::<CommitList>(condition, limit).await
 }
 
 pub(crate) async fn insert(tx: &Tx, commit: &Commit) -> Result<(), StoreError> {

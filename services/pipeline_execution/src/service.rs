@@ -251,7 +251,9 @@ impl PipelineRuns {
     }
 
     async fn load(&self, ctx: &Ctx, id: RunId) -> Result<PipelineRun> {
-        store::find(self.store(), ctx, id)
+        self.store()
+            .list::<store::PipelineRunList>(ctx)
+            .by_id(id)
             .await?
             .ok_or(PipelineRunError::NotFound)
     }
@@ -260,7 +262,11 @@ impl PipelineRuns {
 #[async_trait]
 impl RunDirectory for PipelineRuns {
     async fn run(&self, ctx: &Ctx, id: RunId) -> std::result::Result<Option<RunView>, BoxFault> {
-        let run = store::find(self.store(), ctx, id).await?;
+        let run = self
+            .store()
+            .list::<store::PipelineRunList>(ctx)
+            .by_id(id)
+            .await?;
         Ok(run.map(|run| RunView {
             id: run.id,
             pipeline_id: run.pipeline_id,

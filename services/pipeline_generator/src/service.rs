@@ -75,7 +75,9 @@ impl Pipelines {
     }
 
     async fn load(&self, ctx: &Ctx, id: PipelineId) -> Result<PipelineDefinition> {
-        store::find(&self.store, ctx, id)
+        self.store
+            .list::<store::PipelineList>(ctx)
+            .by_id(id)
             .await?
             .ok_or(PipelineError::NotFound)
     }

@@ -56,7 +56,9 @@ impl PullRequests {
     }
 
     async fn load(&self, ctx: &Ctx, id: PullRequestId) -> Result<PullRequest> {
-        store::find(&self.store, ctx, id)
+        self.store
+            .list::<store::PullRequestList>(ctx)
+            .by_id(id)
             .await?
             .ok_or(PullRequestError::NotFound)
     }

@@ -8,9 +8,9 @@ use sluice_kernel::{Ctx, Direction, PageRequest, page::CursorValue};
 use sluice_schema::{PullRequestId, RepositoryId};
 use sluice_store::{Finder, Order, Store, StoreError, Tx};
 
+pub(crate) use list::PullRequestList;
 pub use list::{PullRequestFilter, PullRequestOrder};
-pub(crate) use list::{count, counts_by, page, pages_by};
-pub(crate) use lookup::{find_by_merge_commits, find_by_source_shas, find_many};
+pub(crate) use lookup::{find_by_merge_commits, find_by_source_shas};
 
 use crate::{
     PullRequest, PullRequestStatus,
@@ -25,10 +25,6 @@ use crate::{
 pub(crate) const MAX_OPEN: u64 = 1_000;
 const MAX_CHECKS: u64 = 100;
 
-fn model(row: Option<Model>) -> Result<Option<PullRequest>, StoreError> {
-    row.map(TryInto::try_into).transpose()
-}
-
 fn models(rows: Vec<Model>) -> Result<Vec<PullRequest>, StoreError> {
     rows.into_iter().map(TryInto::try_into).collect()
 }
@@ -37,17 +33,9 @@ fn in_repository(repository: RepositoryId) -> Condition {
     Condition::all().add(Column::RepositoryId.eq(repository.to_string()))
 }
 
-pub(crate) async fn find(
-    store: &Store,
-    ctx: &Ctx,
-    id: PullRequestId,
-) -> Result<Option<PullRequest>, StoreError> {
-    model(store.find::<Entity>(ctx).by_id(&id.to_string()).await?)
-}
-
 /// Reads what the transaction is about to change.
 pub(crate) async fn find_in(tx: &Tx, id: PullRequestId) -> Result<Option<PullRequest>, StoreError> {
-    model(tx.find::<Entity>().by_id(&id.to_string()).await?)
+    tx.list::<PullRequestList>().by_id(id).await
 }
 
 /// The pull request of these branches that is not closed.
@@ -61,7 +49,7 @@ pub(crate) async fn find_open(
         .add(Column::SourceBranch.eq(source))
         .add(Column::TargetBranch.eq(target))
         .add(Column::ClosedMarker.eq(""));
-    model(store.find::<Entity>(ctx).one(condition).await?)
+    store.list::<PullRequestList>(ctx).one(condition).await
 }
 
 /// The pull request of this number.
@@ -73,7 +61,7 @@ pub(crate) async fn find_by_number(
 ) -> Result<Option<PullRequest>, StoreError> {
     let number = i64::try_from(number).unwrap_or(i64::MAX);
     let condition = in_repository(repository).add(Column::Number.eq(number));
-    model(store.find::<Entity>(ctx).one(condition).await?)
+    store.list::<PullRequestList>(ctx).one(condition).await
 }
 
 /// Open pull requests from or to the branch; all of them, as their number is limited.
@@ -143,7 +131,9 @@ pub(crate) async fn next_number(tx: &Tx, repository: RepositoryId) -> Result<u64
 /// Pull requests of every tenant whose merge is under way.
 pub(crate) async fn merging(store: &Store, limit: u64) -> Result<Vec<PullRequest>, StoreError> {
     let condition = Condition::all().add(Column::Status.eq(PullRequestStatus::Merging.as_str()));
-    models(store.find_everywhere::<Entity>(condition, limit).await?)
+    store
+        .list_everywhere::<PullRequestList>(condition, limit)
+        .await
 }
 
 pub(crate) async fn insert(tx: &Tx, pull_request: &PullRequest) -> Result<(), StoreError> {

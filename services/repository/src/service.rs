@@ -5,15 +5,17 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sluice_git_host::{BranchName, GitHost, RepoPath, Signature};
 use sluice_kernel::{
-    BoxFault, Ctx, Direction, Meta, Outcome, Page, PageRequest,
+    BoxFault, Ctx, Meta, Outcome,
     directory::{RepositoryDirectory, RepositoryView},
 };
 use sluice_schema::{NewEvent, ProjectId, RepositoryId, Scope};
-use sluice_store::Store;
+use sluice_store::{Store, reads};
 
 use crate::{
     ArchiveRepository, ProvisionRepository, Repository, RepositoryError, RepositoryFilter,
-    RepositoryOrder, RepositoryStatus, UpdateRepository, commands::check_description, store,
+    RepositoryOrder, RepositoryStatus, UpdateRepository,
+    commands::check_description,
+    store::{self, RepositoryList},
 };
 
 type Result<T> = std::result::Result<T, RepositoryError>;
@@ -58,8 +60,8 @@ impl Repositories {
         ctx.require_project(&command.project_id)?;
         command.validate(ctx)?;
         if let Some(id) = self.store.recall(ctx, "provisionRepository").await? {
-            let id = id.parse().map_err(|_| RepositoryError::NotFound)?;
-            let repository = store::find(&self.store, ctx, id).await?;
+            let id: RepositoryId = id.parse().map_err(|_| RepositoryError::NotFound)?;
+            let repository = self.store.list::<RepositoryList>(ctx).by_id(id).await?;
             let repository = repository.ok_or(RepositoryError::NotFound)?;
             return Ok(Outcome::replayed(
                 self.finish_provisioning(ctx, repository).await?,
@@ -252,52 +254,16 @@ impl Repositories {
     }
 
     async fn load(&self, ctx: &Ctx, id: RepositoryId) -> Result<Repository> {
-        store::find(&self.store, ctx, id)
+        self.store
+            .list::<RepositoryList>(ctx)
+            .by_id(id)
             .await?
             .ok_or(RepositoryError::NotFound)
     }
+}
 
-    /// The repository.
-    ///
-    /// # Errors
-    /// `NOT_FOUND`.
-    pub async fn get(&self, ctx: &Ctx, id: RepositoryId) -> Result<Arc<Repository>> {
-        ctx.require(Scope::Read)?;
-        Ok(Arc::new(self.load(ctx, id).await?))
-    }
-
-    /// The repositories with these ids that the caller may see, in any order.
-    ///
-    /// # Errors
-    /// What the store fails with.
-    pub async fn find_many(&self, ctx: &Ctx, ids: &[RepositoryId]) -> Result<Vec<Arc<Repository>>> {
-        ctx.require(Scope::Read)?;
-        Ok(store::find_many(&self.store, ctx, ids).await?)
-    }
-
-    /// One page of the repositories that match.
-    ///
-    /// # Errors
-    /// What the store fails with.
-    pub async fn page(
-        &self,
-        ctx: &Ctx,
-        filter: &RepositoryFilter,
-        order: (RepositoryOrder, Direction),
-        request: &PageRequest,
-    ) -> Result<Page<Arc<Repository>>> {
-        ctx.require(Scope::Read)?;
-        Ok(store::page(&self.store, ctx, filter, order, request).await?)
-    }
-
-    /// How many repositories match.
-    ///
-    /// # Errors
-    /// What the store fails with.
-    pub async fn count(&self, ctx: &Ctx, filter: &RepositoryFilter) -> Result<u64> {
-        ctx.require(Scope::Read)?;
-        Ok(store::count(&self.store, ctx, filter).await?)
-    }
+reads! {
+    Repositories: RepositoryList(RepositoryFilter, RepositoryOrder) of Repository by RepositoryId or RepositoryError, else RepositoryError::NotFound;
 }
 
 fn view(repository: Repository) -> RepositoryView {
@@ -319,7 +285,12 @@ impl RepositoryDirectory for Repositories {
         ctx: &Ctx,
         id: RepositoryId,
     ) -> std::result::Result<Option<RepositoryView>, BoxFault> {
-        Ok(store::find(&self.store, ctx, id).await?.map(view))
+        Ok(self
+            .store
+            .list::<RepositoryList>(ctx)
+            .by_id(id)
+            .await?
+            .map(view))
     }
 
     async fn repository_by_name(

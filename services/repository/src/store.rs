@@ -1,11 +1,9 @@
 //! Finders and saves of repositories: the only code of the service that names columns.
 
-use std::sync::Arc;
-
 use sea_orm::{ColumnTrait, Condition};
-use sluice_kernel::{Ctx, Direction, Page, PageRequest, page::CursorValue};
-use sluice_schema::{ProjectId, RepositoryId};
-use sluice_store::{Order, Store, StoreError, Tx};
+use sluice_kernel::{Ctx, Direction, page::CursorValue};
+use sluice_schema::ProjectId;
+use sluice_store::{Listing, Order, Store, StoreError, Tx};
 
 use crate::{
     Repository, RepositoryStatus,
@@ -35,23 +33,6 @@ pub enum RepositoryOrder {
     Name,
 }
 
-impl RepositoryFilter {
-    fn condition(&self) -> Condition {
-        Condition::all()
-            .add_option(
-                self.project_id
-                    .as_ref()
-                    .map(|id| Column::ProjectId.eq(id.as_str())),
-            )
-            .add_option(
-                self.name
-                    .as_ref()
-                    .map(|name| Column::Name.eq(name.as_str())),
-            )
-            .add_option(self.status.map(|status| Column::Status.eq(status.as_str())))
-    }
-}
-
 impl RepositoryOrder {
     /// Its name in cursors.
     pub const fn name(self) -> &'static str {
@@ -61,56 +42,54 @@ impl RepositoryOrder {
             Self::Name => "NAME",
         }
     }
+}
 
-    fn order(self, direction: Direction) -> Order<Entity> {
-        let (column, value_of): (Column, fn(&Model) -> CursorValue) = match self {
-            Self::CreatedAt => (Column::CreatedAt, |row| {
+pub(crate) struct RepositoryList;
+
+impl Listing for RepositoryList {
+    type Entity = Entity;
+    type Aggregate = Repository;
+    type Filter = RepositoryFilter;
+    type Order = RepositoryOrder;
+
+    fn condition(filter: &RepositoryFilter) -> Condition {
+        Condition::all()
+            .add_option(
+                filter
+                    .project_id
+                    .as_ref()
+                    .map(|id| Column::ProjectId.eq(id.as_str())),
+            )
+            .add_option(
+                filter
+                    .name
+                    .as_ref()
+                    .map(|name| Column::Name.eq(name.as_str())),
+            )
+            .add_option(
+                filter
+                    .status
+                    .map(|status| Column::Status.eq(status.as_str())),
+            )
+    }
+
+    fn order(order: RepositoryOrder, direction: Direction) -> Order<Entity> {
+        let (column, value_of): (Column, fn(&Model) -> CursorValue) = match order {
+            RepositoryOrder::CreatedAt => (Column::CreatedAt, |row| {
                 CursorValue::Integer(row.created_at)
             }),
-            Self::UpdatedAt => (Column::UpdatedAt, |row| {
+            RepositoryOrder::UpdatedAt => (Column::UpdatedAt, |row| {
                 CursorValue::Integer(row.updated_at)
             }),
-            Self::Name => (Column::Name, |row| CursorValue::Text(row.name.clone())),
+            RepositoryOrder::Name => (Column::Name, |row| CursorValue::Text(row.name.clone())),
         };
         Order {
-            name: self.name(),
+            name: order.name(),
             column,
             direction,
             value_of,
         }
     }
-}
-
-fn models(rows: Vec<Model>) -> Result<Vec<Arc<Repository>>, StoreError> {
-    rows.into_iter()
-        .map(|row| Ok(Arc::new(row.try_into()?)))
-        .collect()
-}
-
-pub(crate) async fn find(
-    store: &Store,
-    ctx: &Ctx,
-    id: RepositoryId,
-) -> Result<Option<Repository>, StoreError> {
-    store
-        .find::<Entity>(ctx)
-        .by_id(&id.to_string())
-        .await?
-        .map(TryInto::try_into)
-        .transpose()
-}
-
-pub(crate) async fn find_many(
-    store: &Store,
-    ctx: &Ctx,
-    ids: &[RepositoryId],
-) -> Result<Vec<Arc<Repository>>, StoreError> {
-    models(
-        store
-            .find::<Entity>(ctx)
-            .by_ids(ids.iter().map(ToString::to_string))
-            .await?,
-    )
 }
 
 pub(crate) async fn find_by_name(
@@ -122,54 +101,16 @@ pub(crate) async fn find_by_name(
     let condition = Condition::all()
         .add(Column::ProjectId.eq(project.as_str()))
         .add(Column::Name.eq(name));
-    store
-        .find::<Entity>(ctx)
-        .one(condition)
-        .await?
-        .map(TryInto::try_into)
-        .transpose()
-}
-
-pub(crate) async fn page(
-    store: &Store,
-    ctx: &Ctx,
-    filter: &RepositoryFilter,
-    (order, direction): (RepositoryOrder, Direction),
-    request: &PageRequest,
-) -> Result<Page<Arc<Repository>>, StoreError> {
-    let order = order.order(direction);
-    let page = store
-        .find::<Entity>(ctx)
-        .page(filter.condition(), &order, request)
-        .await?;
-    let Page {
-        items,
-        cursors,
-        has_next,
-        has_previous,
-    } = page;
-    Ok(Page {
-        items: models(items)?,
-        cursors,
-        has_next,
-        has_previous,
-    })
-}
-
-pub(crate) async fn count(
-    store: &Store,
-    ctx: &Ctx,
-    filter: &RepositoryFilter,
-) -> Result<u64, StoreError> {
-    store.find::<Entity>(ctx).count(filter.condition()).await
+    store.list::<RepositoryList>(ctx).one(condition).await
 }
 
 /// Repositories of every tenant that were announced and not confirmed.
 pub(crate) async fn provisioning(store: &Store, limit: u64) -> Result<Vec<Repository>, StoreError> {
     let condition =
         Condition::all().add(Column::Status.eq(RepositoryStatus::Provisioning.as_str()));
-    let rows = store.find_everywhere::<Entity>(condition, limit).await?;
-    rows.into_iter().map(TryInto::try_into).collect()
+    store
+        .list_everywhere::<RepositoryList>(condition, limit)
+        .await
 }
 
 pub(crate) async fn insert(tx: &Tx, repository: &Repository) -> Result<(), StoreError> {

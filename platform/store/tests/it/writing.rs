@@ -21,6 +21,28 @@ on_both_databases!(
     an_idempotency_key_replays_or_conflicts,
 );
 
+#[tokio::test]
+async fn after_a_full_disk_a_commit_is_a_commit_again() {
+    let databases = Databases::fresh(Backend::Sqlite).await;
+    let store = databases.open("repository").await;
+    let ctx = User::of("acme", "ada").ctx();
+    let tx = store.begin_raw().await.unwrap();
+    // The least that SQLite takes is the present size.
+    tx.query("PRAGMA max_page_count = 1", []).await.unwrap();
+    let insert = "INSERT INTO inbox (consumer, event_id, handled_at) VALUES ($1, 'e', 0)";
+    let full = tx.execute(insert, ["x".repeat(1_000_000).into()]).await;
+    assert!(full.unwrap_err().to_string().contains("full"));
+    drop(tx);
+    // One that only reads: nested, its end would leave the one around it open.
+    drop(store.begin_raw().await.unwrap());
+    let row = thing(&ctx, "web", "one");
+    let tx = store.begin(&ctx).await.unwrap();
+    tx.insert::<Entity>(row.clone()).await.unwrap();
+    tx.commit([]).await.unwrap();
+    let found = store.find::<Entity>(&ctx).by_id(&row.id).await.unwrap();
+    assert!(found.is_some(), "no other connection sees the row");
+}
+
 async fn a_stale_version_is_refused(backend: Backend) {
     let databases = Databases::fresh(backend).await;
     let store = databases.open("repository").await;

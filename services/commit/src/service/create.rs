@@ -282,7 +282,10 @@ async fn scan(draft: Arc<Draft>) -> Result<()> {
     let findings = tokio::task::spawn_blocking(move || {
         let files = draft.changes.iter().filter_map(content);
         let files = files.map(|(path, bytes)| (path, bytes.as_ref()));
-        secrets::scan(files.chain([("(message)", draft.message.as_bytes())]))
+        let trailers = draft.trailers.iter();
+        let trailers = trailers.map(|trailer| ("(trailers)", trailer.value.as_bytes()));
+        let message = [("(message)", draft.message.as_bytes())];
+        secrets::scan(files.chain(message).chain(trailers))
     });
     match findings.await? {
         findings if findings.is_empty() => Ok(()),

@@ -3,10 +3,10 @@
 use sea_orm::{ColumnTrait, Condition};
 use sluice_kernel::{Direction, page::CursorValue};
 use sluice_schema::{ProjectId, PullRequestId, RepositoryId};
-use sluice_store::Order;
+use sluice_store::{Listing, Order};
 
 use crate::{
-    CommitOrigin, CommitStatus,
+    Commit, CommitOrigin, CommitStatus,
     entity::{Column, Entity, Model},
 };
 
@@ -47,34 +47,6 @@ pub enum CommitOrder {
     CommittedAt,
 }
 
-impl CommitFilter {
-    pub(super) fn condition(&self) -> Condition {
-        let text = |column: Column, value: &Option<String>| {
-            value.as_ref().map(|value| column.eq(value.as_str()))
-        };
-        let without_failed = self.status.is_none() && !self.include_failed;
-        let project = self.project_id.as_ref();
-        let failed = CommitStatus::Failed.as_str();
-        Condition::all()
-            .add_option(project.map(|id| Column::ProjectId.eq(id.as_str())))
-            .add_option(
-                self.repository_id
-                    .map(|id| Column::RepositoryId.eq(id.to_string())),
-            )
-            .add_option(text(Column::Branch, &self.branch))
-            .add_option(text(Column::Sha, &self.sha))
-            .add_option(text(Column::ArtifactId, &self.artifact_id))
-            .add_option(
-                self.pull_request_id
-                    .map(|id| Column::PullRequestId.eq(id.to_string())),
-            )
-            .add_option(text(Column::AuthorEmail, &self.author_email))
-            .add_option(self.origin.map(|origin| Column::Origin.eq(origin.as_str())))
-            .add_option(self.status.map(|status| Column::Status.eq(status.as_str())))
-            .add_option(without_failed.then(|| Column::Status.ne(failed)))
-    }
-}
-
 impl CommitOrder {
     /// Its name in cursors.
     pub const fn name(self) -> &'static str {
@@ -84,21 +56,66 @@ impl CommitOrder {
             Self::CommittedAt => "COMMITTED_AT",
         }
     }
+}
 
-    pub(super) fn order(self, direction: Direction) -> Order<Entity> {
-        let (column, value_of): (Column, fn(&Model) -> CursorValue) = match self {
-            Self::CreatedAt => (Column::CreatedAt, |row| {
+pub(crate) struct CommitList;
+
+impl Listing for CommitList {
+    type Entity = Entity;
+    type Aggregate = Commit;
+    type Filter = CommitFilter;
+    type Order = CommitOrder;
+
+    fn condition(filter: &CommitFilter) -> Condition {
+        let text = |column: Column, value: &Option<String>| {
+            value.as_ref().map(|value| column.eq(value.as_str()))
+        };
+        let without_failed = filter.status.is_none() && !filter.include_failed;
+        let project = filter.project_id.as_ref();
+        let failed = CommitStatus::Failed.as_str();
+        Condition::all()
+            .add_option(project.map(|id| Column::ProjectId.eq(id.as_str())))
+            .add_option(
+                filter
+                    .repository_id
+                    .map(|id| Column::RepositoryId.eq(id.to_string())),
+            )
+            .add_option(text(Column::Branch, &filter.branch))
+            .add_option(text(Column::Sha, &filter.sha))
+            .add_option(text(Column::ArtifactId, &filter.artifact_id))
+            .add_option(
+                filter
+                    .pull_request_id
+                    .map(|id| Column::PullRequestId.eq(id.to_string())),
+            )
+            .add_option(text(Column::AuthorEmail, &filter.author_email))
+            .add_option(
+                filter
+                    .origin
+                    .map(|origin| Column::Origin.eq(origin.as_str())),
+            )
+            .add_option(
+                filter
+                    .status
+                    .map(|status| Column::Status.eq(status.as_str())),
+            )
+            .add_option(without_failed.then(|| Column::Status.ne(failed)))
+    }
+
+    fn order(order: CommitOrder, direction: Direction) -> Order<Entity> {
+        let (column, value_of): (Column, fn(&Model) -> CursorValue) = match order {
+            CommitOrder::CreatedAt => (Column::CreatedAt, |row| {
                 CursorValue::Integer(row.created_at)
             }),
-            Self::UpdatedAt => (Column::UpdatedAt, |row| {
+            CommitOrder::UpdatedAt => (Column::UpdatedAt, |row| {
                 CursorValue::Integer(row.updated_at)
             }),
-            Self::CommittedAt => (Column::CommittedAt, |row| {
+            CommitOrder::CommittedAt => (Column::CommittedAt, |row| {
                 CursorValue::Integer(row.committed_at)
             }),
         };
         Order {
-            name: self.name(),
+            name: order.name(),
             column,
             direction,
             value_of,

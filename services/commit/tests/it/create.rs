@@ -74,6 +74,15 @@ async fn secrets_are_refused_before_anything_is_written_and_never_shown(backend:
     };
     let refused = world.run(message).await.unwrap_err();
     assert_eq!(refused.findings()[0].file, "(message)");
+    let trailer = CreateCommit {
+        trailers: Some(vec![Trailer {
+            key: "Note".to_owned(),
+            value: secret.clone(),
+        }]),
+        ..world.command(vec![put("a", "a")])
+    };
+    let refused = world.run(trailer).await.unwrap_err();
+    assert_eq!(refused.findings()[0].file, "(trailers)");
     let count = world.service.count(&world.ctx, &Default::default()).await;
     assert_eq!((count.unwrap(), world.length().await), (0, 0));
     let marked = format!("t = '{secret}' // sluice:allow-secret github-token\n");

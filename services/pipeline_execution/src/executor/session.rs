@@ -139,7 +139,10 @@ impl Session {
     /// Whether somebody wants its end; `None` when it is not this process's any more.
     async fn look(&self) -> Result<Option<bool>, PipelineRunError> {
         let store = self.executor.runs().store();
-        let found = store::find(store, &self.ctx, self.run.id).await?;
+        let found = store
+            .list::<store::PipelineRunList>(&self.ctx)
+            .by_id(self.run.id)
+            .await?;
         Ok(found.and_then(|run| self.heed(&run)))
     }
 

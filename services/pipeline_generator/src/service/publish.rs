@@ -117,10 +117,17 @@ impl Pipelines {
         let Some(head) = self.git.commit(&file.repository, &head).await? else {
             return Ok(None);
         };
-        let Some(id) = trailer(&head, PIPELINE).and_then(|id| id.parse().ok()) else {
+        let id =
+            trailer(&head, PIPELINE).and_then(|id| id.parse::<sluice_schema::PipelineId>().ok());
+        let Some(id) = id else {
             return Ok(None);
         };
-        let Some(shown) = store::find(&self.store, ctx, id).await? else {
+        let Some(shown) = self
+            .store
+            .list::<store::PipelineList>(ctx)
+            .by_id(id)
+            .await?
+        else {
             return Ok(None);
         };
         if shown.id == generation.pipeline_id || shown.repository_id != generation.key.repository_id

@@ -4,15 +4,18 @@ use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
 use sluice_kernel::{
-    BoxFault, Ctx, Direction, Page, PageRequest,
+    BoxFault, Ctx,
     directory::{PipelineDirectory, PipelineView},
 };
 use sluice_schema::{PipelineId, RepositoryId, Scope};
+use sluice_store::reads;
 
 use super::{Pipelines, Result};
 use crate::{
-    Lint, PipelineDefinition, PipelineFilter, PipelineOrder, model,
-    store::{self, generations},
+    Lint, PipelineDefinition, PipelineError, PipelineFilter, PipelineOrder,
+    entity::Column,
+    model,
+    store::{PipelineList, generations},
 };
 
 impl Pipelines {
@@ -24,28 +27,6 @@ impl Pipelines {
     pub fn lint(&self, ctx: &Ctx, text: &str) -> Result<Lint> {
         ctx.require(Scope::Read)?;
         Ok(model::lint(text, "main"))
-    }
-
-    /// The definition.
-    ///
-    /// # Errors
-    /// `NOT_FOUND`.
-    pub async fn get(&self, ctx: &Ctx, id: PipelineId) -> Result<Arc<PipelineDefinition>> {
-        ctx.require(Scope::Read)?;
-        Ok(Arc::new(self.load(ctx, id).await?))
-    }
-
-    /// The definitions with these ids that the caller may see, in any order.
-    ///
-    /// # Errors
-    /// What the store fails with.
-    pub async fn find_many(
-        &self,
-        ctx: &Ctx,
-        ids: &[PipelineId],
-    ) -> Result<Vec<Arc<PipelineDefinition>>> {
-        ctx.require(Scope::Read)?;
-        Ok(store::find_many(&self.store, ctx, ids.iter().copied()).await?)
     }
 
     /// The valid definitions that were generated for these commits, in two statements; commits
@@ -60,8 +41,11 @@ impl Pipelines {
     ) -> Result<HashMap<(RepositoryId, String), Arc<PipelineDefinition>>> {
         ctx.require(Scope::Read)?;
         let pipelines = generations::pipelines_of(&self.store, ctx, commits).await?;
-        let ids = pipelines.values().copied();
-        let definitions: HashMap<_, _> = store::find_many(&self.store, ctx, ids)
+        let ids: Vec<PipelineId> = pipelines.values().copied().collect();
+        let definitions: HashMap<_, _> = self
+            .store
+            .list::<PipelineList>(ctx)
+            .by_ids(&ids)
             .await?
             .into_iter()
             .map(|definition| (definition.id, definition))
@@ -71,64 +55,11 @@ impl Pipelines {
             .filter_map(|(commit, id)| Some((commit, definitions.get(&id)?.clone())))
             .collect())
     }
+}
 
-    /// One page of the definitions that match.
-    ///
-    /// # Errors
-    /// What the store fails with.
-    pub async fn page(
-        &self,
-        ctx: &Ctx,
-        filter: &PipelineFilter,
-        order: (PipelineOrder, Direction),
-        request: &PageRequest,
-    ) -> Result<Page<Arc<PipelineDefinition>>> {
-        ctx.require(Scope::Read)?;
-        Ok(store::page(&self.store, ctx, filter, order, request).await?)
-    }
-
-    /// How many definitions match.
-    ///
-    /// # Errors
-    /// What the store fails with.
-    pub async fn count(&self, ctx: &Ctx, filter: &PipelineFilter) -> Result<u64> {
-        ctx.require(Scope::Read)?;
-        Ok(store::count(&self.store, ctx, filter).await?)
-    }
-
-    /// One page of each repository's definitions, in one statement; repositories without matching
-    /// definitions are left out.
-    ///
-    /// # Errors
-    /// What the store fails with.
-    pub async fn pages_by_repository(
-        &self,
-        ctx: &Ctx,
-        repositories: &[RepositoryId],
-        filter: &PipelineFilter,
-        order: (PipelineOrder, Direction),
-        request: &PageRequest,
-    ) -> Result<HashMap<RepositoryId, Page<Arc<PipelineDefinition>>>> {
-        ctx.require(Scope::Read)?;
-        let pages =
-            store::pages_by_repository(&self.store, ctx, repositories, filter, order, request);
-        Ok(pages.await?)
-    }
-
-    /// How many definitions match in each repository, in one statement; repositories without
-    /// matching definitions are left out.
-    ///
-    /// # Errors
-    /// What the store fails with.
-    pub async fn counts_by_repository(
-        &self,
-        ctx: &Ctx,
-        repositories: &[RepositoryId],
-        filter: &PipelineFilter,
-    ) -> Result<HashMap<RepositoryId, u64>> {
-        ctx.require(Scope::Read)?;
-        Ok(store::counts_by_repository(&self.store, ctx, repositories, filter).await?)
-    }
+reads! {
+    Pipelines: PipelineList(PipelineFilter, PipelineOrder) of PipelineDefinition by PipelineId or PipelineError, else PipelineError::NotFound;
+    pages_by_repository, counts_by_repository: RepositoryId in Column::RepositoryId, key |id| id.to_string(), of |row| row.repository_id.clone();
 }
 
 fn view(definition: PipelineDefinition) -> Option<PipelineView> {
@@ -154,6 +85,11 @@ impl PipelineDirectory for Pipelines {
         ctx: &Ctx,
         id: PipelineId,
     ) -> std::result::Result<Option<PipelineView>, BoxFault> {
-        Ok(store::find(&self.store, ctx, id).await?.and_then(view))
+        Ok(self
+            .store
+            .list::<PipelineList>(ctx)
+            .by_id(id)
+            .await?
+            .and_then(view))
     }
 }

@@ -4,31 +4,14 @@ use std::{collections::HashMap, sync::Arc};
 
 use sea_orm::Condition;
 use sluice_kernel::Ctx;
-use sluice_schema::{PullRequestId, RepositoryId};
+use sluice_schema::RepositoryId;
 use sluice_store::{Store, StoreError};
 
-use crate::{
-    PullRequest,
-    entity::{Column, Entity, Model},
-};
+use super::PullRequestList;
+use crate::{PullRequest, entity::Column};
 
 /// A commit of a repository.
 type CommitKey = (RepositoryId, String);
-
-pub(super) fn shared(rows: Vec<Model>) -> Result<Vec<Arc<PullRequest>>, StoreError> {
-    rows.into_iter()
-        .map(|row| Ok(Arc::new(row.try_into()?)))
-        .collect()
-}
-
-pub(crate) async fn find_many(
-    store: &Store,
-    ctx: &Ctx,
-    ids: &[PullRequestId],
-) -> Result<Vec<Arc<PullRequest>>, StoreError> {
-    let ids = ids.iter().map(ToString::to_string);
-    shared(store.find::<Entity>(ctx).by_ids(ids).await?)
-}
 
 /// Rows by a column of shas: by sha alone, as a sha hardly ever stands in two repositories;
 /// what belongs to no key is dropped. The lowest numbers come first.
@@ -39,10 +22,9 @@ async fn by_commits(
     column: Column,
     sha_of: fn(&PullRequest) -> Option<&String>,
 ) -> Result<HashMap<CommitKey, Vec<Arc<PullRequest>>>, StoreError> {
-    let shas = keys.iter().map(|(_, sha)| sha.clone());
-    let finder = store.find::<Entity>(ctx);
-    let rows = finder.by_values(column, shas, Condition::all()).await?;
-    let mut found = shared(rows)?;
+    let shas = keys.iter().map(|(_, sha)| sha.clone()).collect();
+    let list = store.list::<PullRequestList>(ctx);
+    let mut found = list.by_values(column, shas, Condition::all()).await?;
     found.sort_by_key(|it| (it.number, it.id));
     let mut groups: HashMap<CommitKey, Vec<Arc<PullRequest>>> =
         keys.iter().map(|key| (key.clone(), Vec::new())).collect();
