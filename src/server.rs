@@ -65,6 +65,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         public_url: &url,
     };
     let app = App::new(stores, &surroundings)?;
+    app.take_over().await?;
     let edge = Edge {
         authenticator: authenticator.clone(),
         http: config.http.clone(),

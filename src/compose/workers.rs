@@ -7,13 +7,31 @@ use sluice_bus::{Backoff, Dispatcher, Relay, run_reconciler};
 use sluice_kernel::{Reaction, Reconciler};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::App;
+use super::{App, StartError};
 use crate::http::METRICS_UPKEEP;
 
 const AFTER_PANIC: Duration = Duration::from_secs(1);
 // Lost runs are waited for by people; other intents by nobody but the recovery itself.
 const RUNS_PERIOD: Duration = Duration::from_secs(5);
 const PERIOD: Duration = Duration::from_secs(30);
+
+impl App {
+    /// Ends the leases that an earlier process of this server left, so that nothing waits for
+    /// them to run out.
+    ///
+    /// # Errors
+    /// When a store does not answer.
+    pub async fn take_over(&self) -> Result<(), StartError> {
+        for store in self.stores.with_outbox() {
+            let released = store.outbox().take_over().await;
+            released.map_err(|source| StartError::Store {
+                store: store.service(),
+                source,
+            })?;
+        }
+        Ok(self.transport.take_over().await?)
+    }
+}
 
 /// Starts workers.
 #[derive(Clone)]

@@ -11,7 +11,8 @@ use tracing::Instrument;
 use crate::{Backoff, Delivery, Transport};
 
 const CONCURRENCY: usize = 8;
-const LEASE: Duration = Duration::from_secs(60);
+// Longer than a reaction takes; one that takes longer is handled twice and has effect once.
+const LEASE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_secs(1);
 
 /// Delivers one consumer's events to its reaction.

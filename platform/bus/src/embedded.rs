@@ -100,6 +100,19 @@ const CLAIM: &str = "UPDATE delivery SET claimed_until = $1, attempts = attempts
 
 #[async_trait]
 impl Transport for EmbeddedTransport {
+    async fn take_over(&self) -> Result<(), BusError> {
+        if self.store.is_shared() {
+            return Ok(());
+        }
+        let tx = self.store.begin_raw().await?;
+        tx.execute(
+            "UPDATE delivery SET claimed_until = 0 WHERE claimed_until > 0",
+            [],
+        )
+        .await?;
+        Ok(tx.commit().await?)
+    }
+
     async fn publish(&self, events: &[Envelope]) -> Result<(), BusError> {
         let tx = self.store.begin_raw().await?;
         let mut wake = Vec::new();

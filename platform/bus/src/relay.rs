@@ -8,7 +8,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{BusError, Transport};
 
 const BATCH: u32 = 200;
-const LEASE: Duration = Duration::from_secs(30);
+// Publishing takes milliseconds; a process that died holds the others up for this long.
+const LEASE: Duration = Duration::from_secs(10);
 // The floor under the wake-ups: another process may have committed, or died in between.
 const POLL: Duration = Duration::from_secs(1);
 

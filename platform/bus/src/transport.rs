@@ -75,6 +75,13 @@ impl Fault for BusError {
 /// Carries events at least once, in order per consumer and subject.
 #[async_trait]
 pub trait Transport: Send + Sync + 'static {
+    /// Ends the leases that an earlier process left, where the transport belongs to one process
+    /// at a time; elsewhere leases run out by themselves. Called once, before the first claim.
+    ///
+    /// # Errors
+    /// When the transport does not answer.
+    async fn take_over(&self) -> Result<(), BusError>;
+
     /// Takes events; the same event twice is taken once. When it returns, they are durable.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, SqlxPostgresConnector, SqlxSqliteConnector};
 use sqlx::{
+    Connection, SqliteConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -82,6 +83,16 @@ async fn sqlite(dir: &std::path::Path, service: &str, readers: u32) -> Result<Po
         write: SqlxSqliteConnector::from_sqlx_sqlite_pool(write),
         read: SqlxSqliteConnector::from_sqlx_sqlite_pool(read),
     })
+}
+
+// A full disk makes SQLite end a transaction by itself. The driver goes on counting it, so that
+// later ones would nest in it: their commits would reach neither other connections nor the disk.
+fn outside(connection: &SqliteConnection) -> bool {
+    let outside = !connection.is_in_transaction();
+    if !outside {
+        tracing::warn!("a connection whose transaction did not end is closed");
+    }
+    outside
 }
 
 async fn postgres(url: &str, service: &str, connections: u32) -> Result<Pools, StoreError> {

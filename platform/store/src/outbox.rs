@@ -120,6 +120,19 @@ impl<'a> Outbox<'a> {
         Ok(())
     }
 
+    /// Ends the lease that an earlier process left, where the store belongs to one process at a
+    /// time; elsewhere it runs out by itself. Called once, before the first claim.
+    ///
+    /// # Errors
+    /// What the database fails with.
+    pub async fn take_over(&self) -> Result<(), StoreError> {
+        if self.store.is_shared() {
+            Ok(())
+        } else {
+            self.release().await
+        }
+    }
+
     /// Gives leased events back at once, after the bus refused them.
     ///
     /// # Errors

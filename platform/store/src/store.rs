@@ -64,6 +64,11 @@ impl Store {
         self.0.pools.write.get_database_backend()
     }
 
+    /// Whether several processes may have it open: PostgreSQL, but no SQLite file.
+    pub fn is_shared(&self) -> bool {
+        self.backend() == DbBackend::Postgres
+    }
+
     /// The connection for migrations; nothing else may use it.
     pub fn migration_connection(&self) -> &DatabaseConnection {
         &self.0.pools.write

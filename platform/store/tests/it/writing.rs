@@ -31,7 +31,8 @@ async fn after_a_full_disk_a_commit_is_a_commit_again() {
     tx.query("PRAGMA max_page_count = 1", []).await.unwrap();
     let insert = "INSERT INTO inbox (consumer, event_id, handled_at) VALUES ($1, 'e', 0)";
     let full = tx.execute(insert, ["x".repeat(1_000_000).into()]).await;
-    assert!(full.unwrap_err().to_string().contains("full"));
+    let full = full.unwrap_err();
+    assert!(format!("{full:?}").contains("full"), "{full:?}");
     drop(tx);
     // One that only reads: nested, its end would leave the one around it open.
     drop(store.begin_raw().await.unwrap());
