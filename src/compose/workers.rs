@@ -22,7 +22,7 @@ impl App {
     /// # Errors
     /// When a store does not answer.
     pub async fn take_over(&self) -> Result<(), StartError> {
-        for store in self.stores.with_outbox() {
+        for store in self.stores.of_services() {
             let released = store.outbox().take_over().await;
             released.map_err(|source| StartError::Store {
                 store: store.service(),
