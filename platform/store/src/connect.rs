@@ -68,6 +68,7 @@ async fn sqlite(dir: &std::path::Path, service: &str, readers: u32) -> Result<Po
         .acquire_timeout(ACQUIRE)
         .idle_timeout(None)
         .max_lifetime(None)
+        .before_acquire(|connection, _| Box::pin(async move { Ok(outside(connection)) }))
         .connect_with(options.clone())
         .await
         .map_err(refused)?;
@@ -76,6 +77,7 @@ async fn sqlite(dir: &std::path::Path, service: &str, readers: u32) -> Result<Po
         .acquire_timeout(ACQUIRE)
         .idle_timeout(None)
         .max_lifetime(None)
+        .before_acquire(|connection, _| Box::pin(async move { Ok(outside(connection)) }))
         .connect_with(options.pragma("query_only", "ON"))
         .await
         .map_err(refused)?;
