@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use async_graphql::{ErrorExtensionValues, ErrorExtensions, ID, Response, SimpleObject};
 use sluice_kernel::Ctx;
-use sluice_schema::{BoxFault, ErrorClass, Fault, InvalidName, TypedId, fault::public_message};
+use sluice_schema::{
+    BoxFault, ErrorClass, Fault, InvalidName, TypedId,
+    fault::{bounded_message, public_message},
+};
 
 use crate::scalars::ErrorCode;
 
@@ -225,6 +228,7 @@ fn path_of(field: Option<&str>) -> Vec<String> {
 pub(crate) fn finish(mut response: Response, trace_id: &str) -> Response {
     response.errors.truncate(MAX_ERRORS);
     for error in &mut response.errors {
+        error.message = bounded_message(std::mem::take(&mut error.message));
         let extensions = error
             .extensions
             .get_or_insert_with(ErrorExtensionValues::default);

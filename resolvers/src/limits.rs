@@ -56,7 +56,10 @@ impl Excess {
             extensions.set("code", code.as_str());
             extensions.set("retryable", false);
         });
-        error.into_server_error(async_graphql::Pos::default())
+        let mut error = error.into_server_error(async_graphql::Pos::default());
+        // It is about the document as a whole; there is no line 0.
+        error.locations.clear();
+        error
     }
 }
 

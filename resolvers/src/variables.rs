@@ -2,13 +2,19 @@
 //!
 //! By the specification an argument whose variable is not given counts as not given, so that its
 //! default applies. The library refuses such a request instead; here the uses are taken out of
-//! the document before it is validated.
+//! the document before it is validated. One that must be given is refused here, before anything is
+//! executed: the library would begin, and fail at the field that uses it.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::HashSet,
+    sync::{Arc, OnceLock},
+};
 
 use async_graphql::{
-    Name, Positioned, Request, ServerResult,
-    extensions::{Extension, ExtensionContext, ExtensionFactory, NextPrepareRequest},
+    Name, Positioned, Request, ServerError, ServerResult, ValidationResult,
+    extensions::{
+        Extension, ExtensionContext, ExtensionFactory, NextPrepareRequest, NextValidation,
+    },
     parser::types::{
         DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet,
     },
@@ -20,12 +26,17 @@ pub(crate) struct LeftOut;
 
 impl ExtensionFactory for LeftOut {
     fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(Self)
+        Arc::new(OfRequest::default())
     }
 }
 
+#[derive(Default)]
+struct OfRequest {
+    missing: OnceLock<ServerError>,
+}
+
 #[async_graphql::async_trait::async_trait]
-impl Extension for LeftOut {
+impl Extension for OfRequest {
     async fn prepare_request(
         &self,
         ctx: &ExtensionContext<'_>,
@@ -35,6 +46,9 @@ impl Extension for LeftOut {
         let given: HashSet<Name> = request.variables.keys().cloned().collect();
         let operation = request.operation_name.clone();
         let document = request.parsed_query()?;
+        if let Some(missing) = missing(document, operation.as_deref(), &given) {
+            let _ = self.missing.set(missing);
+        }
         let absent = left_out(document, operation.as_deref(), &given);
         if !absent.is_empty() {
             let mut document = document.clone();
@@ -43,6 +57,42 @@ impl Extension for LeftOut {
         }
         next.run(ctx, request).await
     }
+
+    // What is wrong with the document itself is said first.
+    async fn validation(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        next: NextValidation<'_>,
+    ) -> Result<ValidationResult, Vec<ServerError>> {
+        let valid = next.run(ctx).await?;
+        match self.missing.get() {
+            Some(missing) => Err(vec![missing.clone()]),
+            None => Ok(valid),
+        }
+    }
+}
+
+// The first one that must be given and is not.
+fn missing(
+    document: &ExecutableDocument,
+    operation: Option<&str>,
+    given: &HashSet<Name>,
+) -> Option<ServerError> {
+    let mut operations = document.operations.iter();
+    let (_, operation) = match operation {
+        Some(name) => operations.find(|(known, _)| known.is_some_and(|known| known == name))?,
+        // Which of several runs is not known: the library refuses that.
+        None => operations.next().filter(|_| operations.next().is_none())?,
+    };
+    let mut variables = operation.node.variable_definitions.iter();
+    let variable = variables.find(|variable| {
+        let variable = &variable.node;
+        let required = !variable.var_type.node.nullable && variable.default_value.is_none();
+        required && !given.contains(&variable.name.node)
+    })?;
+    let (name, kind) = (&variable.node.name.node, &variable.node.var_type.node);
+    let message = format!("the variable ${name} of type {kind} is required and not given");
+    Some(ServerError::new(message, Some(variable.pos)))
 }
 
 // Nullable, without a default and not given.
@@ -140,6 +190,26 @@ mod tests {
         assert_eq!(absent(text, None, &["d"]), ["a"]);
         let two = "query a($a: Int) { x } query b($b: Int) { x }";
         assert_eq!(absent(two, Some("b"), &[]), ["b"]);
+    }
+
+    #[test]
+    fn a_variable_that_must_be_given_and_is_not_is_named() {
+        let message = |text: &str, operation: Option<&str>, given: &[&str]| {
+            let given = given.iter().map(Name::new).collect();
+            let refused = missing(&parse_query(text).unwrap(), operation, &given);
+            refused.map(|error| error.message)
+        };
+        let text = "query a($a: Int, $b: [ID!]!, $c: Int! = 1) { x }";
+        let refused = message(text, None, &["a"]).unwrap();
+        assert_eq!(
+            refused,
+            "the variable $b of type [ID!]! is required and not given"
+        );
+        assert_eq!(message(text, Some("a"), &["b"]), None);
+        let two = "query a($a: Int!) { x } query b($b: Int!) { x }";
+        assert!(message(two, Some("b"), &["a"]).unwrap().contains("$b"));
+        assert_eq!(message(two, None, &[]), None);
+        assert_eq!(message(two, Some("c"), &[]), None);
     }
 
     #[test]

@@ -70,14 +70,26 @@ impl Fault for AnyFault {
     }
 }
 
-/// The text for the caller: an error of the system shows no detail.
+/// Characters that a message for the caller has at most.
+pub const MAX_MESSAGE_CHARS: usize = 2_000;
+
+/// The text, cut after [`MAX_MESSAGE_CHARS`]: messages quote input, which may be very long.
+pub fn bounded_message(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(MAX_MESSAGE_CHARS) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+/// The text for the caller: an error of the system shows no detail, none is very long.
 pub fn public_message(fault: &dyn Fault) -> String {
     match fault.code() {
         ErrorCode::Internal => {
             "an unexpected fault; the log holds it under the trace id".to_owned()
         }
         ErrorCode::Unavailable => "a store or provider does not answer at the moment".to_owned(),
-        _ => fault.to_string(),
+        _ => bounded_message(fault.to_string()),
     }
 }
 
@@ -118,4 +130,27 @@ macro_rules! fault_of {
             }
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("no '{0}' here")]
+    struct Quoting(String);
+
+    impl Fault for Quoting {
+        fn code(&self) -> ErrorCode {
+            ErrorCode::NotFound
+        }
+    }
+
+    #[test]
+    fn a_message_that_quotes_very_long_input_is_cut() {
+        let message = public_message(&Quoting("ä".repeat(100_000)));
+        assert_eq!(message.chars().count(), MAX_MESSAGE_CHARS + 1);
+        assert!(message.ends_with("ä…"));
+        assert_eq!(public_message(&Quoting("x".into())), "no 'x' here");
+    }
 }

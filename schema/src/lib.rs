@@ -13,7 +13,7 @@ pub mod scope;
 
 pub use envelope::{Actor, ActorKind, Envelope, EventPayload, NewEvent, Subject};
 pub use error_code::{ErrorClass, ErrorCode};
-pub use fault::{AnyFault, BoxFault, Fault, Finding, public_message};
+pub use fault::{AnyFault, BoxFault, Fault, Finding, bounded_message, public_message};
 pub use ids::*;
 pub use names::{InvalidName, ModuleId, ProjectId, TenantId};
 pub use scope::Scope;

@@ -62,6 +62,33 @@ async fn an_argument_whose_variable_is_left_out_counts_as_left_out() {
         .send("query($id: ID!) { repository(id: $id) { id } }", json!({}))
         .await;
     assert_eq!(refused.error("code"), "BAD_REQUEST");
+    // Nothing was executed, so there is no data and no path.
+    assert!(
+        refused.body["errors"][0].get("path").is_none(),
+        "{:#}",
+        refused.body
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_quote_long_input_in_part_and_name_no_place_that_is_none() {
+    let world = World::new().await;
+    let long = "x".repeat(100_000);
+    let query = "query($first: Int) { repositories(first: $first) { totalCount } }";
+    let refused = world.send(query, json!({ "first": long })).await;
+    for error in refused.body["errors"].as_array().unwrap() {
+        assert!(error["message"].as_str().unwrap().chars().count() <= 2_001);
+    }
+    let aliases: String = (0..51).map(|n| format!("a{n}: tenant ")).collect();
+    let refused = world
+        .send(&format!("{{ viewer {{ {aliases} }} }}"), json!({}))
+        .await;
+    assert_eq!(refused.error("code"), "LIMIT_EXCEEDED");
+    assert!(
+        refused.body["errors"][0].get("locations").is_none(),
+        "{:#}",
+        refused.body
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
