@@ -59,6 +59,12 @@ impl MigrationTrait for CreateBuildResult {
             .col(big_integer_null("line"))
             .to_owned();
         create_aggregate(manager, "test_case", cases).await?;
-        create_index(manager, "test_case", &["tenant_id", "build_id", "rank", "id"], false).await
+        create_index(
+            manager,
+            "test_case",
+            &["tenant_id", "build_id", "rank", "id"],
+            false,
+        )
+        .await
     }
 }

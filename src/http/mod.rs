@@ -194,8 +194,8 @@ async fn method_not_allowed() -> Problem {
 
 /// Buckets of durations of requests and runs, in seconds.
 pub(crate) const DURATION_BUCKETS: &[f64] = &[
-    0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0,
-    900.0, 3_600.0,
+    0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
+    300.0, 900.0, 3_600.0,
 ];
 
 /// How often histograms are folded, so that they do not grow while nobody asks.
