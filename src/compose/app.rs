@@ -17,6 +17,7 @@ use super::{
     domain::{Domain, Providers},
     graphql,
     readiness::Probes,
+    toolchains,
 };
 use crate::{
     config::Config,
@@ -112,7 +113,8 @@ impl App {
 }
 
 fn providers(data_dir: &Path) -> Result<Providers, StartError> {
-    let runner = LocalRunnerConfig::new(data_dir.join("runs"));
+    let mut runner = LocalRunnerConfig::new(data_dir.join("runs"));
+    runner.environment = toolchains::environment();
     Ok(Providers {
         git: Arc::new(LocalGitHost::new(data_dir.join("git"), Limits::default())?),
         blobs: Arc::new(ObjectBlobStore::local(&data_dir.join("blobs"))?),

@@ -6,6 +6,7 @@ mod domain;
 mod error;
 mod graphql;
 mod readiness;
+mod toolchains;
 mod workers;
 
 pub use app::{App, Surroundings};
