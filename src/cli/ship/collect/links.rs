@@ -1,9 +1,9 @@
 //! Sorts the listed paths into files and links, and finds out what the links stand for.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    io::ErrorKind,
-    path::Path,
+    collections::{BTreeMap, BTreeSet, HashMap},
+    io::{self, ErrorKind},
+    path::{Path, PathBuf},
 };
 
 use super::{CollectError, Unshippable};
@@ -21,8 +21,14 @@ pub(super) fn sort_out(root: &Path, listed: BTreeSet<String>) -> Result<Sorted, 
     let mut plain = BTreeSet::new();
     let mut links = Vec::new();
     let mut refused = Vec::new();
-    for path in listed {
-        let full = root.join(&path);
+    let mut folders = Folders::default();
+    for path in &listed {
+        let full = root.join(path);
+        // Git also lists tracked files whose folder became something else.
+        let there = folders.are_real(root, path);
+        if !there.map_err(|error| CollectError::io(&full, error))? {
+            continue;
+        }
         let metadata = match full.symlink_metadata() {
             Ok(metadata) => metadata,
             // Git also lists tracked files that were deleted in the folder.
@@ -30,10 +36,13 @@ pub(super) fn sort_out(root: &Path, listed: BTreeSet<String>) -> Result<Sorted, 
             Err(error) => return Err(CollectError::io(&full, error)),
         };
         let kind = metadata.file_type();
+        let path = path.clone();
         if kind.is_file() {
             plain.insert(path);
         } else if kind.is_symlink() {
             links.push(path);
+        } else if kind.is_dir() && replaces_a_file(&full, &path, &listed) {
+            // Its files are listed themselves.
         } else if kind.is_dir() {
             let reason = "is a repository of its own (a submodule or a nested checkout)";
             refused.push(unshippable(path, reason));
@@ -58,6 +67,47 @@ pub(super) fn sort_out(root: &Path, listed: BTreeSet<String>) -> Result<Sorted, 
         .files
         .extend(plain.into_iter().map(|path| (path.clone(), path)));
     Ok(sorted)
+}
+
+/// Whether a listed folder stands where Git tracks a file.
+fn replaces_a_file(full: &Path, path: &str, listed: &BTreeSet<String>) -> bool {
+    let inside = format!("{path}/");
+    let mut below = listed.range(inside.clone()..);
+    let holds_files = below.next().is_some_and(|path| path.starts_with(&inside));
+    holds_files && full.join(".git").symlink_metadata().is_err()
+}
+
+/// Folders that were looked at, relative to the root: whether they are there, and no links.
+#[derive(Debug, Default)]
+struct Folders(HashMap<PathBuf, bool>);
+
+impl Folders {
+    /// Whether everything above `path` is a folder of the root's own.
+    fn are_real(&mut self, root: &Path, path: &str) -> io::Result<bool> {
+        let above: Vec<&Path> = Path::new(path).ancestors().skip(1).collect();
+        for folder in above.into_iter().rev().skip(1) {
+            let real = match self.0.get(folder) {
+                Some(real) => *real,
+                None => {
+                    let real = is_folder(&root.join(folder))?;
+                    self.0.insert(folder.to_owned(), real);
+                    real
+                }
+            };
+            if !real {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn is_folder(path: &Path) -> io::Result<bool> {
+    match path.symlink_metadata() {
+        Ok(metadata) => Ok(metadata.is_dir()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 fn unshippable(path: String, reason: impl Into<String>) -> Unshippable {

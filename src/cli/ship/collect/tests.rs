@@ -71,6 +71,28 @@ fn a_work_tree_gives_tracked_and_new_files_but_neither_ignored_nor_deleted_ones(
 }
 
 #[test]
+fn files_folders_and_links_may_take_each_others_place_in_a_work_tree() {
+    let (dir, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    git(dir.path(), &["init", "-q"]);
+    module(dir.path());
+    for path in ["file/deep/x", "link/x", "folder"] {
+        put(dir.path(), path, "old");
+    }
+    git(dir.path(), &["add", "."]);
+    fs::remove_dir_all(dir.path().join("file")).unwrap();
+    put(dir.path(), "file", "new");
+    fs::remove_file(dir.path().join("folder")).unwrap();
+    put(dir.path(), "folder/x", "new");
+    fs::remove_dir_all(dir.path().join("link")).unwrap();
+    put(outside.path(), "x", "not of this folder");
+    std::os::unix::fs::symlink(outside.path(), dir.path().join("link")).unwrap();
+    put(dir.path(), ".gitignore", "/link\n");
+    let source = collected(dir.path());
+    let expected = [".gitignore", "file", "folder/x", "module.yaml"];
+    assert_eq!(paths(&source), expected);
+}
+
+#[test]
 fn a_folder_that_the_work_tree_around_it_ignores_is_shipped_by_its_own_rules() {
     let dir = tempfile::tempdir().unwrap();
     git(dir.path(), &["init", "-q"]);
