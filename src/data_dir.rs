@@ -9,6 +9,9 @@ use std::{
 
 use uuid::Uuid;
 
+// What the server keeps in it; `auth` makes itself.
+const FOLDERS: [&str; 4] = ["db", "git", "blobs", "runs"];
+
 /// Why the data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DataDirError {
@@ -53,6 +56,13 @@ impl DataDir {
             .create(path)
             .map_err(failed)?;
         let path = path.canonicalize().map_err(failed)?;
+        // A folder that was there before may be open to others; what is in it is not.
+        for name in FOLDERS {
+            let folder = path.join(name);
+            let mut made = fs::DirBuilder::new();
+            let made = made.recursive(true).mode(0o700).create(&folder);
+            made.map_err(failed)?;
+        }
         let lock = File::options()
             .create(true)
             .truncate(false)
@@ -119,6 +129,13 @@ mod tests {
         assert_eq!(mode & 0o777, 0o700);
         let name = first.instance().to_owned();
         drop(first);
+        let open = dir.path().join("open");
+        fs::create_dir(&open).unwrap();
+        let _held = DataDir::open(&open).unwrap();
+        for name in FOLDERS {
+            let mode = fs::metadata(open.join(name)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o700, "{name}");
+        }
         assert_eq!(DataDir::open(&path).unwrap().instance(), name);
     }
 }

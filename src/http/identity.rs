@@ -55,6 +55,10 @@ pub(super) async fn identify(
             return refusal::unauthenticated(guard.style, &error, &trace);
         }
     };
+    // The framework would refuse it too, in words of its own.
+    if !is_text(request.uri().path()) {
+        return refusal::not_text(guard.style, &trace);
+    }
     let span = Span::current();
     span.record("tenant_id", principal.tenant.as_str());
     span.record("actor", principal.actor.id.as_str());
@@ -71,6 +75,25 @@ pub(super) async fn identify(
         .entry(CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+// Whether a path is UTF-8 once its escapes are resolved.
+fn is_text(path: &str) -> bool {
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let escaped = match after {
+            [high, low, ..] if byte == b'%' => hex::decode([*high, *low]).ok(),
+            _ => None,
+        };
+        rest = if escaped.is_some() {
+            &after[2..]
+        } else {
+            after
+        };
+        bytes.extend(escaped.unwrap_or_else(|| vec![byte]));
+    }
+    std::str::from_utf8(&bytes).is_ok()
 }
 
 impl Guard {

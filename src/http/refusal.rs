@@ -34,6 +34,12 @@ pub(super) fn unauthenticated(style: Style, error: &AuthError, trace: &Trace) ->
     response
 }
 
+/// 404: the path is no text, so nothing has that name.
+pub(super) fn not_text(style: Style, trace: &Trace) -> Response {
+    let message = "there is nothing at this path";
+    speak(style, ErrorCode::NotFound, message, trace)
+}
+
 /// 504: the time for the request is used up.
 pub(super) fn too_late(style: Style, trace: &Trace) -> Response {
     let message = "the time for this request is used up; a command may still have taken effect";

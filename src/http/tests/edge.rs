@@ -64,6 +64,28 @@ async fn unknown_paths_and_methods_are_problems() {
 }
 
 #[tokio::test]
+async fn a_path_that_is_no_text_is_refused_in_the_words_of_the_path() {
+    let mut server = server();
+    let read = |axum::extract::Path(_): axum::extract::Path<String>| async { "read" };
+    server.edge.rest = Router::new().route("/things/{id}", axum::routing::get(read));
+    for (path, kind) in [
+        ("/things/%ff", "application/problem+json"),
+        ("/things/a%c3%28", "application/problem+json"),
+        (
+            "/git/acme/demo/%ff.git/info/refs",
+            "text/plain; charset=utf-8",
+        ),
+    ] {
+        let answer = server.get(path).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(answer.header("content-type"), kind, "{path}");
+    }
+    for path in ["/things/%c3%a4", "/things/100%", "/things/%zz"] {
+        assert_eq!(server.get(path).await.status, StatusCode::OK, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_request_that_takes_too_long_or_panics_ends_in_an_answer() {
     let mut server = server();
     server.edge.http.request_timeout = Duration::from_millis(50);
