@@ -30,6 +30,7 @@ use sluice_testkit::{Backend, Databases, User, on_both_databases};
 
 on_both_databases!(
     a_completed_run_becomes_one_build_result_however_often_it_is_told,
+    test_cases_come_failures_first_and_for_many_builds_at_once,
     a_report_that_cannot_be_read_is_a_finding_and_not_a_lost_build,
     an_external_build_is_recorded_once_and_conflicts_with_other_content,
     fifty_parallel_records_make_one_build,
@@ -221,6 +222,47 @@ async fn a_completed_run_becomes_one_build_result_however_often_it_is_told(backe
     );
     let coverage = build.coverage.unwrap();
     assert_eq!((coverage.lines_covered, coverage.lines_valid), (1, 2));
+    let events = world
+        .store
+        .outbox()
+        .claim(10, Duration::ZERO)
+        .await
+        .unwrap();
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0].envelope.event_type, "BuildCompleted");
+    let by_run = world
+        .service
+        .find_by_runs(&ctx, &[build.run_id.unwrap()])
+        .await
+        .unwrap();
+    assert_eq!(by_run.len(), 1);
+    let other = User::of("globex", "bob").ctx();
+    assert_eq!(
+        world
+            .service
+            .get(&other, build.id)
+            .await
+            .unwrap_err()
+            .code(),
+        ErrorCode::NotFound
+    );
+}
+
+async fn test_cases_come_failures_first_and_for_many_builds_at_once(backend: Backend) {
+    let world = world(backend).await;
+    let tests = world.publish("JUNIT", "junit.xml", JUNIT).await;
+    let event = world.completed(vec![tests], Vec::new());
+    let ctx = Ctx::for_event("build_result", &event);
+    let reaction = OnRunCompleted(world.service.clone());
+    reaction.handle(&ctx, &event).await.unwrap();
+    let ctx = User::of("acme", "ada").ctx();
+    let order = (BuildOrder::CreatedAt, Direction::Descending);
+    let page = world
+        .service
+        .page(&ctx, &BuildFilter::default(), order, &PageRequest::first(1))
+        .await
+        .unwrap();
+    let build = &page.items[0];
     let cases = world
         .service
         .test_cases(
@@ -253,30 +295,6 @@ async fn a_completed_run_becomes_one_build_result_however_often_it_is_told(backe
         .await
         .unwrap();
     assert_eq!(counts[&build.id], 2);
-    let events = world
-        .store
-        .outbox()
-        .claim(10, Duration::ZERO)
-        .await
-        .unwrap();
-    assert_eq!(events.len(), 1);
-    assert_eq!(events[0].envelope.event_type, "BuildCompleted");
-    let by_run = world
-        .service
-        .find_by_runs(&ctx, &[build.run_id.unwrap()])
-        .await
-        .unwrap();
-    assert_eq!(by_run.len(), 1);
-    let other = User::of("globex", "bob").ctx();
-    assert_eq!(
-        world
-            .service
-            .get(&other, build.id)
-            .await
-            .unwrap_err()
-            .code(),
-        ErrorCode::NotFound
-    );
 }
 
 async fn a_report_that_cannot_be_read_is_a_finding_and_not_a_lost_build(backend: Backend) {
