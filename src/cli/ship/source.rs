@@ -1,6 +1,6 @@
 //! Repositories, their branches and what they hold.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::Serialize;
 
@@ -8,9 +8,11 @@ use super::{
     ShipError, Shipment,
     api::{self, Present, RepositoryByName, Tree, TreeAnswer, TreeFile},
     model::Repository,
-    session::Session,
+    session::{Refusal, Session},
 };
 
+const PROVISIONING: &str = "provisioning the repository";
+const AGAIN: Duration = Duration::from_millis(200);
 const TREE_PAGE: u32 = 1_000;
 const MAX_TREE_PAGES: u32 = 200;
 
@@ -19,17 +21,42 @@ pub(super) async fn repository(
     session: &mut Session<'_>,
     shipment: &Shipment<'_>,
 ) -> Result<Repository, ShipError> {
+    let deadline = session.deadline("the repository's provisioning");
+    let repository = loop {
+        // Whatever its settings are, it is the one that is meant.
+        let found = find(session, shipment).await?;
+        let is_there = found.is_some();
+        if let Some(repository) = found.filter(|found| found.status != "PROVISIONING") {
+            break repository;
+        }
+        match provision(session, shipment).await {
+            Ok(repository) => break repository,
+            // Another module provisions it at this moment: theirs is the one.
+            Err(refusal) if refusal.has("CONFLICT") => {
+                let theirs = is_there || find(session, shipment).await?.is_some();
+                if !theirs {
+                    return Err(refusal.into_error(PROVISIONING));
+                }
+                deadline.pause(AGAIN).await?;
+            }
+            Err(refusal) => return Err(refusal.into_error(PROVISIONING)),
+        }
+    };
+    session.tell(
+        "repo",
+        format!("{} {}", repository.name, repository.remote_url),
+    );
+    Ok(repository)
+}
+
+async fn find(
+    session: &mut Session<'_>,
+    shipment: &Shipment<'_>,
+) -> Result<Option<Repository>, ShipError> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Name<'a> {
         project_id: &'a str,
-        name: &'a str,
-    }
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Input<'a> {
-        project_id: &'a str,
-        module_id: &'a str,
         name: &'a str,
     }
     let (project_id, name) = (
@@ -39,24 +66,26 @@ pub(super) async fn repository(
     let found: RepositoryByName = session
         .ask(api::REPOSITORY_BY_NAME, Name { project_id, name })
         .await?;
-    let repository = match found.repository {
-        // Whatever its settings are, it is the one that is meant.
-        Some(repository) if repository.status != "PROVISIONING" => repository,
-        _ => {
-            let input = Input {
-                project_id,
-                module_id: shipment.module.as_str(),
-                name,
-            };
-            let made = session.command(api::PROVISION_REPOSITORY, input).await;
-            made.map_err(|refusal| refusal.into_error("provisioning the repository"))?
-        }
+    Ok(found.repository)
+}
+
+async fn provision(
+    session: &mut Session<'_>,
+    shipment: &Shipment<'_>,
+) -> Result<Repository, Refusal> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Input<'a> {
+        project_id: &'a str,
+        module_id: &'a str,
+        name: &'a str,
+    }
+    let input = Input {
+        project_id: shipment.options.project.as_str(),
+        module_id: shipment.module.as_str(),
+        name: shipment.repository_name(),
     };
-    session.tell(
-        "repo",
-        format!("{} {}", repository.name, repository.remote_url),
-    );
-    Ok(repository)
+    session.command(api::PROVISION_REPOSITORY, input).await
 }
 
 #[derive(Serialize)]

@@ -285,6 +285,21 @@ async fn a_branch_that_moves_meanwhile_is_listed_again() {
 }
 
 #[tokio::test]
+async fn a_repository_that_another_module_provisions_meanwhile_is_the_one() {
+    let stage = Stage::new().await;
+    let mut unready = repository();
+    unready["status"] = json!("PROVISIONING");
+    let looks = [json!(null), unready.clone(), unready, repository()];
+    let looks = looks.map(|found| json!({ "repository": found }));
+    stage.on("RepositoryByName", looks);
+    stage.on("ProvisionRepository", [refused("CONFLICT")]);
+    stage.ship().await.unwrap();
+    stage.on("RepositoryByName", [json!({"repository": null})]);
+    let error = stage.ship().await.unwrap_err();
+    assert_eq!(error.exit_code(), 3, "a conflict with nothing is told");
+}
+
+#[tokio::test]
 async fn a_refusal_ends_with_its_reasons() {
     let stage = Stage::new().await;
     stage.on("MergePullRequest", [refused("POLICY_NOT_SATISFIED")]);
