@@ -13,6 +13,7 @@ pub mod meta;
 pub mod outcome;
 pub mod page;
 pub mod reaction;
+mod reserved;
 mod text_enum;
 
 pub use clock::{Clock, ManualClock, SystemClock, micros, time_of_micros};
@@ -23,4 +24,5 @@ pub use meta::{Meta, StaleVersion};
 pub use outcome::Outcome;
 pub use page::{Cursor, Direction, Page, PageArgs, PageError, PageRequest};
 pub use reaction::{Reaction, ReactionError, Reconciler};
+pub use reserved::reserved_branch;
 pub use sluice_schema::{AnyFault, BoxFault, Fault, Finding, fault};

@@ -30,6 +30,9 @@ pub enum StoreError {
     /// The database takes no writes.
     #[error("the database is read-only")]
     ReadOnly(#[source] DbErr),
+    /// The database's disk is full.
+    #[error("the disk of the database is full")]
+    Full(#[source] DbErr),
     /// The database did not answer in time.
     #[error("the database did not answer in time")]
     Timeout(#[source] DbErr),
@@ -102,6 +105,7 @@ fn classify(code: &str) -> fn(DbErr) -> StoreError {
         "40001" | "40P01" | "517" => StoreError::Serialization,
         "5" | "6" | "261" | "262" | "773" | "55P03" | "53300" => StoreError::Busy,
         "8" | "264" | "520" | "776" | "1032" | "1288" | "1544" | "25006" => StoreError::ReadOnly,
+        "13" | "53100" => StoreError::Full,
         "57014" => StoreError::Timeout,
         "57P01" | "57P02" | "57P03" | "08000" | "08003" | "08006" => StoreError::Connection,
         _ => StoreError::Other,
@@ -113,9 +117,45 @@ impl Fault for StoreError {
         match self {
             Self::VersionConflict { .. } | Self::Serialization(_) => ErrorCode::VersionConflict,
             Self::Unique(_) | Self::IdempotencyConflict => ErrorCode::Conflict,
-            Self::Busy(_) | Self::ReadOnly(_) | Self::Connection(_) => ErrorCode::Unavailable,
+            Self::Busy(_) | Self::ReadOnly(_) | Self::Full(_) | Self::Connection(_) => {
+                ErrorCode::Unavailable
+            }
             Self::Timeout(_) => ErrorCode::DeadlineExceeded,
             Self::Damaged { .. } | Self::Other(_) => ErrorCode::Internal,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code_of(database: &str) -> ErrorCode {
+        classify(database)(DbErr::Custom("said so".to_owned())).code()
+    }
+
+    #[test]
+    fn codes_of_both_databases_are_classified_alike() {
+        for (postgres, sqlite, code) in [
+            ("23505", "2067", ErrorCode::Conflict),
+            ("40001", "517", ErrorCode::VersionConflict),
+            ("55P03", "5", ErrorCode::Unavailable),
+            ("25006", "8", ErrorCode::Unavailable),
+            ("53100", "13", ErrorCode::Unavailable),
+            ("42P01", "1", ErrorCode::Internal),
+        ] {
+            assert_eq!(
+                (code_of(postgres), code_of(sqlite)),
+                (code, code),
+                "{postgres} {sqlite}"
+            );
+        }
+        assert_eq!(code_of("57014"), ErrorCode::DeadlineExceeded);
+    }
+
+    #[test]
+    fn what_the_database_said_is_not_shown() {
+        let error = classify("42P01")(DbErr::Custom("relation secret_table".to_owned()));
+        assert!(!error.to_string().contains("secret_table"));
     }
 }

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sluice_git_host::{BranchName, GitHostError};
+use sluice_kernel::reserved_branch;
 use sluice_schema::{BranchId, RepositoryId, events::BranchPolicy};
 
 use crate::BranchError;
@@ -43,6 +44,9 @@ const MAX_CHECK_NAME: usize = 100;
 
 impl CreateBranch {
     pub(crate) fn validate(&self) -> Result<BranchName, BranchError> {
+        if let Some(rule) = reserved_branch(&self.name) {
+            return Err(BranchError::invalid("name", rule));
+        }
         self.name
             .parse()
             .map_err(|error: GitHostError| match error {

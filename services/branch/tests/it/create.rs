@@ -62,6 +62,8 @@ async fn bad_input_names_the_field(backend: Backend) {
     for (name, from, field) in [
         ("a..b", None, "name"),
         ("HEAD", None, "name"),
+        ("sluice/pipelines", None, "name"),
+        ("sluice", None, "name"),
         ("x", Some("nowhere"), "from"),
         ("x", Some("a b"), "from"),
         ("x", Some(&*"0".repeat(40)), "from"),

@@ -310,6 +310,10 @@ async fn bad_input_names_the_field(backend: Backend) {
     let refused = world.service.provision(&ada(), bad).await.unwrap_err();
     assert_eq!(refused.field().as_deref(), Some("defaultBranch"));
     let mut bad = provision("x");
+    bad.default_branch = Some("sluice".to_owned());
+    let refused = world.service.provision(&ada(), bad).await.unwrap_err();
+    assert_eq!(refused.field().as_deref(), Some("defaultBranch"));
+    let mut bad = provision("x");
     bad.description = Some("x".repeat(1_001));
     let refused = world.service.provision(&ada(), bad).await.unwrap_err();
     assert_eq!(refused.field().as_deref(), Some("description"));
