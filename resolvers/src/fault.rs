@@ -9,7 +9,7 @@ use sluice_schema::{
     fault::{bounded_message, public_message},
 };
 
-use crate::scalars::ErrorCode;
+use crate::{blocker::Blocker, scalars::ErrorCode};
 
 /// Errors that one answer shows at most; the rest says nothing new and may be very much.
 const MAX_ERRORS: usize = 20;
@@ -69,6 +69,7 @@ impl Failure {
             message: public_message(self.fault.as_ref()),
             path: path_of(self.fault.field().as_deref()),
             findings: self.fault.findings().into_iter().map(Into::into).collect(),
+            blockers: self.fault.blockers().into_iter().map(Into::into).collect(),
         }
     }
 }
@@ -186,6 +187,8 @@ pub struct UserError {
     pub path: Vec<String>,
     /// Places in the content that break rules, when there are several or the content has lines.
     pub findings: Vec<Finding>,
+    /// Everything that stands in the way, when the command may succeed once it is gone.
+    pub blockers: Vec<Blocker>,
 }
 
 /// One place in the input or in the content that breaks a rule.

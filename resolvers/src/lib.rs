@@ -5,6 +5,7 @@
 //! level holds, an edge costs one statement. Whoever executes a request hands its [`Ctx`] to
 //! [`execute`]; nothing else reads who the caller is.
 
+pub mod blocker;
 pub mod branch;
 pub mod build_result;
 pub mod commit;

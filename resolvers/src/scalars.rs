@@ -30,6 +30,18 @@ pub enum ErrorCode {
     PolicyNotSatisfied,
     /// The pipeline or module description is wrong or not supported; findings name the lines.
     InvalidPipeline,
+    /// The person may not approve this release: its planner, one of its authors, or nobody's approver.
+    ApproverNotEligible,
+    /// Gates of the environment are closed; blockers name every one.
+    PromotionBlocked,
+    /// The infrastructure program is wrong; findings name the lines.
+    InvalidProgram,
+    /// The infrastructure changed since the plan was made; plan again.
+    StalePlan,
+    /// The plan would delete or replace a protected resource.
+    ProtectedResource,
+    /// Manifests or their overlays are wrong; findings name the files.
+    InvalidManifest,
     /// A size, count or depth is above its limit.
     LimitExceeded,
     /// The request is not well-formed GraphQL, JSON or HTTP.

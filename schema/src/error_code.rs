@@ -71,6 +71,18 @@ error_codes! {
     PolicyNotSatisfied = "POLICY_NOT_SATISFIED", Refusal, 409, false;
     /// The pipeline or module description is wrong or not supported; findings name the lines.
     InvalidPipeline = "INVALID_PIPELINE", Refusal, 422, false;
+    /// The person may not approve this release: its planner, one of its authors, or nobody's approver.
+    ApproverNotEligible = "APPROVER_NOT_ELIGIBLE", Refusal, 409, false;
+    /// Gates of the environment are closed; blockers name every one.
+    PromotionBlocked = "PROMOTION_BLOCKED", Refusal, 409, false;
+    /// The infrastructure program is wrong; findings name the lines.
+    InvalidProgram = "INVALID_PROGRAM", Refusal, 422, false;
+    /// The infrastructure changed since the plan was made; plan again.
+    StalePlan = "STALE_PLAN", Refusal, 409, false;
+    /// The plan would delete or replace a protected resource.
+    ProtectedResource = "PROTECTED_RESOURCE", Refusal, 409, false;
+    /// Manifests or their overlays are wrong; findings name the files.
+    InvalidManifest = "INVALID_MANIFEST", Refusal, 422, false;
     /// A size, count or depth is above its limit.
     LimitExceeded = "LIMIT_EXCEEDED", Request, 413, false;
     /// The request is not well-formed GraphQL, JSON or HTTP.

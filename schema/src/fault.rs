@@ -1,6 +1,6 @@
 //! What an error says about itself, whichever service it comes from.
 
-use crate::ErrorCode;
+use crate::{Blocker, ErrorCode};
 use serde::{Deserialize, Serialize};
 
 /// One place in the input or in the content that breaks a rule.
@@ -29,6 +29,11 @@ pub trait Fault: std::error::Error + Send + Sync + 'static {
 
     /// Places that break rules, when there are several.
     fn findings(&self) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    /// Everything that stands in the way, when the command may succeed once it is gone.
+    fn blockers(&self) -> Vec<Blocker> {
         Vec::new()
     }
 }
@@ -68,6 +73,9 @@ impl Fault for AnyFault {
     fn findings(&self) -> Vec<Finding> {
         self.0.findings()
     }
+    fn blockers(&self) -> Vec<Blocker> {
+        self.0.blockers()
+    }
 }
 
 /// Characters that a message for the caller has at most.
@@ -103,9 +111,12 @@ pub fn public_message(fault: &dyn Fault) -> String {
 ///     RepositoryError::NotFound => NotFound,
 /// }
 /// ```
+///
+/// Findings come from the enum's own `own_findings`. An enum that refuses with blockers ends the
+/// list with `; blockers own_blockers`.
 #[macro_export]
 macro_rules! fault_of {
-    ($error:ident: wraps [$($wrapped:ident),* $(,)?], $($pattern:pat => $code:ident $(at $field:expr)?),* $(,)?) => {
+    ($error:ident: wraps [$($wrapped:ident),* $(,)?], $($pattern:pat => $code:ident $(at $field:expr)?),* $(,)? $(; blockers $own:ident)?) => {
         impl $crate::Fault for $error {
             fn code(&self) -> $crate::ErrorCode {
                 #[allow(unreachable_patterns, unused_variables, reason = "a pattern may bind what only the field needs")]
@@ -126,6 +137,17 @@ macro_rules! fault_of {
                 match self {
                     $($error::$wrapped(inner) => $crate::Fault::findings(inner),)*
                     other => other.own_findings(),
+                }
+            }
+            fn blockers(&self) -> Vec<$crate::Blocker> {
+                #[allow(unreachable_patterns, unused_variables, reason = "only wrapped faults are asked")]
+                match self {
+                    $($error::$wrapped(inner) => $crate::Fault::blockers(inner),)*
+                    other => {
+                        let own: Vec<$crate::Blocker> = Vec::new();
+                        $(let own = other.$own();)?
+                        own
+                    }
                 }
             }
         }

@@ -134,6 +134,24 @@ typed_ids! {
     RunId = "run";
     /// Identifies a build result.
     BuildId = "build";
+    /// Identifies a publication of a package.
+    PackageId = "package";
+    /// Identifies a container image.
+    ImageId = "image";
+    /// Identifies a release plan.
+    ReleaseId = "release";
+    /// Identifies a person's decision on a release.
+    ApprovalId = "approval";
+    /// Identifies an infrastructure plan.
+    InfrastructureId = "infra";
+    /// Identifies a rendered deployment manifest.
+    ManifestId = "manifest";
+    /// Identifies an environment of a project.
+    EnvironmentId = "env";
+    /// Identifies a promotion of a release into an environment.
+    PromotionId = "promotion";
+    /// Identifies the synchronisation of a module's target in an environment.
+    SyncId = "sync";
 }
 
 /// Identifies an event: `evt-<uuid>`; consumers deduplicate on it.

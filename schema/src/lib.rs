@@ -3,6 +3,7 @@
 //! Ids, the event envelope and its payloads, and error codes. The golden files beside this
 //! crate (`schema.graphql`, `events/*.json`, `operations/*.graphql`) are part of the contract.
 
+pub mod blocker;
 pub mod envelope;
 pub mod error_code;
 pub mod events;
@@ -11,6 +12,7 @@ pub mod ids;
 pub mod names;
 pub mod scope;
 
+pub use blocker::{Blocker, BlockerCode, UnknownBlocker};
 pub use envelope::{Actor, ActorKind, Envelope, EventPayload, NewEvent, Subject};
 pub use error_code::{ErrorClass, ErrorCode};
 pub use fault::{AnyFault, BoxFault, Fault, Finding, bounded_message, public_message};

@@ -57,6 +57,28 @@ scopes! {
     PipelinesRun = "devops.pipelines.run";
     /// Record build results of an external CI.
     BuildsWrite = "devops.builds.write";
+    /// Publish packages, also through the package feed.
+    PackagesPublish = "devops.packages.publish";
+    /// Build container images.
+    ImagesBuild = "devops.images.build";
+    /// Plan and cancel releases.
+    ReleasesPlan = "devops.releases.plan";
+    /// Approve and reject releases.
+    ReleasesApprove = "devops.releases.approve";
+    /// Plan, provision and destroy infrastructure.
+    InfrastructureProvision = "devops.iac.provision";
+    /// Render deployment manifests.
+    ManifestsRender = "devops.manifests.render";
+    /// Define environments and their gates.
+    EnvironmentsWrite = "devops.environments.write";
+    /// Promote releases, roll environments back, hold and resume them.
+    PromotionsWrite = "devops.promotions.write";
+    /// Promote although an overridable gate is closed.
+    PromotionsOverride = "devops.promotions.override";
+    /// Synchronise, pause and resume deployment targets.
+    GitOpsSync = "devops.gitops.sync";
+    /// Configure projects: which steps run by themselves, and who approves.
+    ProjectsWrite = "devops.projects.write";
     /// Operate the tenant: dead letters and their redrive.
     Admin = "devops.admin";
 }

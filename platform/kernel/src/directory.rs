@@ -5,6 +5,10 @@
 //! services run apart, over HTTP. Views are small, serialisable, and always of the caller's
 //! tenant and projects.
 
+mod delivery;
+
+pub use delivery::*;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -114,6 +118,51 @@ pub trait RepositoryDirectory: Send + Sync {
         project: &ProjectId,
         name: &str,
     ) -> Result<Option<RepositoryView>, BoxFault>;
+}
+
+/// Makes the repositories that the server itself writes; implemented by the repository service.
+#[async_trait]
+pub trait RepositoryProvisioner: Send + Sync {
+    /// The repository of that name in the project, made when there is none.
+    ///
+    /// # Errors
+    /// When the name is refused, or the owner does not answer.
+    async fn ensure_repository(
+        &self,
+        ctx: &Ctx,
+        project: &ProjectId,
+        name: &str,
+        description: &str,
+    ) -> Result<RepositoryView, BoxFault>;
+}
+
+/// Who brought a commit to its branch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ContributorView {
+    /// The commit that a merge wrote.
+    pub sha: String,
+    /// Number of the pull request in its repository.
+    pub number: i64,
+    /// Who opened the pull request.
+    pub author: String,
+    /// Who merged it.
+    pub merged_by: Option<String>,
+}
+
+/// Answers who contributed changes; implemented by the pull request service.
+#[async_trait]
+pub trait PullRequestDirectory: Send + Sync {
+    /// For each of the commits that the merge of a pull request wrote: who was behind it.
+    ///
+    /// # Errors
+    /// When the owner does not answer.
+    async fn contributors(
+        &self,
+        ctx: &Ctx,
+        repository: RepositoryId,
+        shas: &[String],
+    ) -> Result<Vec<ContributorView>, BoxFault>;
 }
 
 /// Answers what branches demand; implemented by the branch service.

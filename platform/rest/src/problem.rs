@@ -7,7 +7,7 @@ use axum::{
 use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 use schemars::JsonSchema;
 use serde::Serialize;
-use sluice_schema::{ErrorClass, ErrorCode, Fault, Finding, public_message};
+use sluice_schema::{Blocker, ErrorClass, ErrorCode, Fault, Finding, public_message};
 
 /// An error answer, `application/problem+json`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -32,6 +32,9 @@ pub struct Problem {
     /// Places that break rules.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+    /// Everything that stands in the way, when the command may succeed once it is gone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub blockers: Vec<Blocker>,
 }
 
 impl Problem {
@@ -46,6 +49,7 @@ impl Problem {
             retryable: code.retryable(),
             field: None,
             findings: Vec::new(),
+            blockers: Vec::new(),
         }
     }
 
@@ -57,6 +61,7 @@ impl Problem {
         Self {
             field: fault.field(),
             findings: fault.findings(),
+            blockers: fault.blockers(),
             ..Self::new(fault.code(), public_message(fault))
         }
     }

@@ -3,15 +3,31 @@
 pub mod branch;
 pub mod build;
 pub mod commit;
+pub mod gitops;
+pub mod image;
+pub mod infrastructure;
+pub mod manifest;
+pub mod package;
 pub mod pipeline;
+pub mod project;
+pub mod promotion;
 pub mod pull_request;
+pub mod release;
 pub mod repository;
 
 pub use branch::*;
 pub use build::*;
 pub use commit::*;
+pub use gitops::*;
+pub use image::*;
+pub use infrastructure::*;
+pub use manifest::*;
+pub use package::*;
 pub use pipeline::*;
+pub use project::*;
+pub use promotion::*;
 pub use pull_request::*;
+pub use release::*;
 pub use repository::*;
 
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
@@ -75,5 +91,31 @@ pub fn json_schemas() -> Vec<(&'static str, Schema)> {
         schema_of::<PipelineRunProgressed>(),
         schema_of::<PipelineRunCompleted>(),
         schema_of::<BuildCompleted>(),
+        schema_of::<PackagePublished>(),
+        schema_of::<PackagePublicationFailed>(),
+        schema_of::<ContainerImageBuilt>(),
+        schema_of::<ContainerImageFailed>(),
+        schema_of::<ReleasePlanned>(),
+        schema_of::<ReleaseReady>(),
+        schema_of::<ReleaseApproved>(),
+        schema_of::<ReleaseApprovalVoided>(),
+        schema_of::<ReleaseRejected>(),
+        schema_of::<ReleaseCancelled>(),
+        schema_of::<InfrastructurePlanned>(),
+        schema_of::<InfrastructureProvisioned>(),
+        schema_of::<InfrastructureFailed>(),
+        schema_of::<DeploymentManifestRendered>(),
+        schema_of::<EnvironmentDefined>(),
+        schema_of::<PromotionRequested>(),
+        schema_of::<DeploymentPromoted>(),
+        schema_of::<PromotionSucceeded>(),
+        schema_of::<PromotionFailed>(),
+        schema_of::<EnvironmentRolledBack>(),
+        schema_of::<EnvironmentHeld>(),
+        schema_of::<EnvironmentResumed>(),
+        schema_of::<GitOpsSynced>(),
+        schema_of::<DriftDetected>(),
+        schema_of::<GitOpsSyncFailed>(),
+        schema_of::<ProjectConfigured>(),
     ]
 }

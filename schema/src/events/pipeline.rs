@@ -1,5 +1,7 @@
 //! Events of the pipeline generator and of pipeline execution.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,8 +9,38 @@ use serde::{Deserialize, Serialize};
 use super::{BlobReference, payload};
 use crate::{PipelineId, PullRequestId, RepositoryId, RunId};
 
-/// The module that a pipeline builds, as its `module.yaml` says.
+/// The package that a module makes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ModulePackage {
+    /// Its id in the feed.
+    pub name: String,
+    /// The artifact of the build that holds its files.
+    pub artifact: String,
+}
+
+/// The container image that a module makes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ModuleImage {
+    /// Its repository in the registry.
+    pub name: String,
+    /// The artifact of the build that holds its files.
+    pub artifact: String,
+    /// The program and its first arguments.
+    pub entrypoint: Vec<String>,
+    /// The port that it listens on.
+    pub port: Option<u16>,
+    /// The image that it stands on, as `name@sha256:<hex>` or `name:tag` of the same registry; nothing when absent.
+    #[serde(default)]
+    pub base: Option<String>,
+    /// Environment variables that the image sets.
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
+}
+
+/// The module that a pipeline builds, as its `module.yaml` says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ModuleDescription {
     /// Slug, unique in the project.
@@ -21,6 +53,21 @@ pub struct ModuleDescription {
     pub stack: String,
     /// Semantic version.
     pub version: String,
+    /// The package that it makes, when it makes one.
+    #[serde(default)]
+    pub package: Option<ModulePackage>,
+    /// The container image that it makes, when it makes one.
+    #[serde(default)]
+    pub image: Option<ModuleImage>,
+    /// Ports that it listens on.
+    #[serde(default)]
+    pub ports: Vec<u16>,
+    /// Path of its health check, starting with `/`.
+    #[serde(default)]
+    pub health: Option<String>,
+    /// Settings by environment, then by name; never secrets.
+    #[serde(default)]
+    pub configuration: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// A pipeline definition exists for a commit.

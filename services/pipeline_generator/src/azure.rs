@@ -21,6 +21,8 @@ mod artifacts;
 mod defaults;
 mod text;
 
+use sluice_schema::events::{ModuleImage, ModulePackage};
+
 use crate::module_yaml::{Module, Stage, TestFormat};
 use text::{Text, quoted};
 
@@ -36,6 +38,34 @@ pub const PACKAGE_ARTIFACT: &str = "package";
 
 /// The artifact that holds the files of `outputs.image`, when it has a path of its own.
 pub const IMAGE_ARTIFACT: &str = "image";
+
+/// The package that the module's pipeline makes, when it makes one.
+pub(crate) fn package_of(module: &Module) -> Option<ModulePackage> {
+    let name = module.outputs.package.as_ref().and_then(|p| p.name.clone());
+    artifacts::publishes(module, PACKAGE_ARTIFACT).then(|| ModulePackage {
+        name: name.unwrap_or_else(|| module.id.clone()),
+        artifact: PACKAGE_ARTIFACT.to_owned(),
+    })
+}
+
+/// The image that the module's pipeline makes files for, when it does.
+pub(crate) fn image_of(module: &Module) -> Option<ModuleImage> {
+    let image = module.outputs.image.as_ref()?;
+    let own = artifacts::publishes(module, IMAGE_ARTIFACT);
+    let artifact = if own {
+        IMAGE_ARTIFACT
+    } else {
+        PACKAGE_ARTIFACT
+    };
+    Some(ModuleImage {
+        name: image.name.clone().unwrap_or_else(|| module.id.clone()),
+        artifact: artifact.to_owned(),
+        entrypoint: image.entrypoint.clone(),
+        port: image.port,
+        base: image.base.clone(),
+        environment: image.environment.clone(),
+    })
+}
 
 /// The stages that the module's pipeline has, in order.
 #[must_use]

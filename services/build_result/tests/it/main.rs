@@ -141,6 +141,7 @@ impl World {
                 kind: "microservice".to_owned(),
                 stack: "node".to_owned(),
                 version: "1.0.0".to_owned(),
+                ..Default::default()
             },
             logs_prefix: "logs/x".to_owned(),
             test_results,

@@ -32,6 +32,7 @@ fn queued() -> PipelineRun {
             kind: "library".into(),
             stack: "generic".into(),
             version: "0.1.0".into(),
+            ..Default::default()
         },
         variables: BTreeMap::new(),
     };

@@ -341,6 +341,7 @@ fn module() -> ModuleDescription {
         kind: "library".into(),
         stack: "generic".into(),
         version: "0.1.0".into(),
+        ..Default::default()
     }
 }
 

@@ -13,6 +13,11 @@ pub(super) struct Artifact {
     paths: Vec<String>,
 }
 
+/// Whether the module's package stage publishes an artifact of that name.
+pub(super) fn publishes(module: &Module, name: &str) -> bool {
+    of(module).iter().any(|artifact| artifact.name == name)
+}
+
 /// The artifacts of the module's package stage, which may be none.
 pub(super) fn of(module: &Module) -> Vec<Artifact> {
     let mut paths = module

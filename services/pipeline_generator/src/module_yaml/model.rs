@@ -206,4 +206,8 @@ pub struct ImageOutput {
     pub entrypoint: Vec<String>,
     /// The port it listens on.
     pub port: Option<u16>,
+    /// The image it stands on, `name:tag` or `name@sha256:<hex>` in the same registry.
+    pub base: Option<String>,
+    /// Environment variables that it sets, by name.
+    pub environment: BTreeMap<String, String>,
 }

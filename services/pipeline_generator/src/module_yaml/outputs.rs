@@ -3,7 +3,7 @@
 use super::check::{Findings, Section};
 use super::model::{Commands, ImageOutput, Outputs, PackageOutput, Stack};
 use super::rules;
-use super::sections::{checked, items};
+use super::sections::{checked, items, settings};
 use super::tree::Node;
 
 /// Reads the section and checks it against the commands.
@@ -71,7 +71,7 @@ fn package_output(node: &Node, findings: &mut Findings) -> Option<PackageOutput>
 }
 
 fn image_output(node: &Node, findings: &mut Findings) -> Option<ImageOutput> {
-    let keys = ["name", "path", "entrypoint", "port"];
+    let keys = ["name", "path", "entrypoint", "port", "base", "environment"];
     let section = findings.section(node, "outputs.image", &keys)?;
     let name = section
         .get("name")
@@ -82,6 +82,13 @@ fn image_output(node: &Node, findings: &mut Findings) -> Option<ImageOutput> {
     let port = section
         .get("port")
         .and_then(|node| port(node, "outputs.image.port", findings));
+    let base = section
+        .get("base")
+        .and_then(|node| checked(node, "outputs.image.base", rules::image_reference, findings));
+    let environment = section.get("environment").map(|node| {
+        let field = "outputs.image.environment";
+        settings(node, field, rules::variable_name, findings)
+    });
     let mut entrypoint = Vec::new();
     if let Some(node) = section.get("entrypoint") {
         let list = findings.list(node, "outputs.image.entrypoint");
@@ -95,5 +102,7 @@ fn image_output(node: &Node, findings: &mut Findings) -> Option<ImageOutput> {
         path,
         entrypoint,
         port,
+        base,
+        environment: environment.unwrap_or_default(),
     })
 }

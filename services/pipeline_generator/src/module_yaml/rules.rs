@@ -110,6 +110,35 @@ pub(super) fn image_name(text: &str) -> Result<(), Broken> {
     }
 }
 
+/// An image of the same registry: `name:tag` or `name@sha256:<hex>`.
+pub(super) fn image_reference(text: &str) -> Result<(), Broken> {
+    let broken = Err((
+        "bad-image-reference",
+        "must be name:tag or name@sha256:<64 hex digits>",
+    ));
+    if let Some((name, digest)) = text.split_once("@sha256:") {
+        let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+        image_name(name)?;
+        return match digest.len() == 64 && digest.bytes().all(hex) {
+            true => Ok(()),
+            false => broken,
+        };
+    }
+    let Some((name, tag)) = text.split_once(':') else {
+        return broken;
+    };
+    image_name(name)?;
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
+    let begins = tag
+        .bytes()
+        .next()
+        .is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_');
+    match begins && tag.len() <= 128 && tag.bytes().all(allowed) {
+        true => Ok(()),
+        false => broken,
+    }
+}
+
 /// A variable of the environment of a process.
 pub(super) fn setting_name(text: &str) -> Result<(), Broken> {
     let mut bytes = text.bytes();

@@ -298,7 +298,7 @@ fn ports(file: &Section<'_>, findings: &mut Findings) -> Vec<u16> {
     ports
 }
 
-type Settings = BTreeMap<String, String>;
+pub(super) type Settings = BTreeMap<String, String>;
 
 fn configuration(file: &Section<'_>, findings: &mut Findings) -> BTreeMap<String, Settings> {
     let mut environments = BTreeMap::new();
@@ -325,7 +325,8 @@ fn variables(file: &Section<'_>, findings: &mut Findings) -> Settings {
         .unwrap_or_default()
 }
 
-fn settings(
+/// Texts by name.
+pub(super) fn settings(
     node: &Node,
     field: &str,
     name_rule: fn(&str) -> Result<(), Broken>,
