@@ -19,6 +19,7 @@ mod commit;
 pub mod common;
 mod pipeline_execution;
 mod pipeline_generator;
+mod project;
 mod pull_request;
 mod repository;
 
@@ -70,6 +71,7 @@ stores! {
     pipeline_generator,
     pipeline_execution,
     build_result,
+    project,
 }
 
 /// Brings the store's schema up to date. Safe to run by several processes at once.

@@ -71,10 +71,10 @@ const RESTRICTIONS: [Restriction; 5] = [
                 Layer::Root | Layer::Service | Layer::Migrations | Layer::Outside
             ) || matches!(
                 folder,
-                "platform/store" | "platform/bus" | "platform/ledger"
+                "platform/store" | "platform/bus" | "platform/ledger" | "platform/project"
             )
         },
-        reason: "only the stores (platform/store, platform/bus, platform/ledger, migrations, services) name sea-orm",
+        reason: "only the stores (platform/store, platform/bus, platform/ledger, platform/project, migrations, services) name sea-orm",
     },
     Restriction {
         family: "sqlx",
@@ -90,9 +90,9 @@ const RESTRICTIONS: [Restriction; 5] = [
         family: "axum",
         allowed: |layer, folder| {
             matches!(layer, Layer::Root | Layer::Service | Layer::Outside)
-                || folder == "platform/rest"
+                || matches!(folder, "platform/rest" | "platform/project")
         },
-        reason: "only src and the services' REST endpoints name axum",
+        reason: "only src and the REST endpoints of services and projects name axum",
     },
     Restriction {
         family: "async-graphql",
@@ -190,7 +190,7 @@ fn inheritance(manifest: &Manifest, dependency: &Dependency) -> Option<Violation
 mod tests {
     use super::*;
 
-    const CRATES: [(&str, &str); 9] = [
+    const CRATES: [(&str, &str); 10] = [
         ("", "sluice"),
         ("schema", "sluice-schema"),
         ("resolvers", "sluice-resolvers"),
@@ -199,6 +199,7 @@ mod tests {
         ("services/commit", "sluice-commit"),
         ("platform/kernel", "sluice-kernel"),
         ("platform/store", "sluice-store"),
+        ("platform/project", "sluice-project"),
         ("providers/git_host", "sluice-git-host"),
     ];
 
@@ -232,6 +233,8 @@ mod tests {
             ("services/branch", "sluice-schema"),
             ("platform/kernel", "sluice-schema"),
             ("platform/store", "sluice-kernel"),
+            ("platform/project", "sluice-store"),
+            ("platform/project", "sluice-migrations"),
             ("providers/git_host", "sluice-schema"),
         ] {
             assert!(!refused(from, to), "{from} may use {to}");
@@ -242,6 +245,7 @@ mod tests {
             ("services/branch", "sluice-resolvers"),
             ("platform/kernel", "sluice-branch"),
             ("platform/kernel", "sluice-resolvers"),
+            ("platform/project", "sluice-branch"),
             ("providers/git_host", "sluice-kernel"),
             ("providers/git_host", "sluice-branch"),
             ("schema", "sluice-kernel"),
@@ -259,6 +263,8 @@ mod tests {
             ("services/branch", "axum"),
             ("services/branch", "sea-orm"),
             ("platform/store", "sea-orm"),
+            ("platform/project", "sea-orm"),
+            ("platform/project", "axum"),
             ("migrations", "sea-orm-migration"),
             ("resolvers", "async-graphql"),
             ("", "async-graphql"),

@@ -13,7 +13,7 @@ pub struct Operation {
     summary: &'static str,
     request: Option<fn(&mut SchemaGenerator) -> Value>,
     response: fn(&mut SchemaGenerator) -> Value,
-    created: bool,
+    is_command: bool,
 }
 
 fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
@@ -35,7 +35,19 @@ impl Operation {
             summary,
             request,
             response,
-            created: true,
+            is_command: true,
+        }
+    }
+
+    /// `PUT path`: a command with body `I` that answers 200 with `O`, replayed or not.
+    pub fn put<I: JsonSchema, O: JsonSchema>(
+        path: &'static str,
+        id: &'static str,
+        summary: &'static str,
+    ) -> Self {
+        Self {
+            method: "put",
+            ..Self::post::<I, O>(path, id, summary)
         }
     }
 
@@ -49,7 +61,7 @@ impl Operation {
             summary,
             request: None,
             response,
-            created: false,
+            is_command: false,
         }
     }
 
@@ -62,8 +74,10 @@ impl Operation {
             "default": { "description": "refused or failed", "content": problem },
         });
         let mut parameters = path_parameters(self.path);
-        if self.created {
+        if self.method == "post" {
             responses["201"] = json!({ "description": "the object, made now", "content": body });
+        }
+        if self.is_command {
             parameters.push(json!({
                 "name": "Idempotency-Key", "in": "header", "required": false,
                 "description": "the same key with the same request replays; with another it is a conflict",
@@ -103,7 +117,7 @@ pub fn document(operations: &[Operation], version: &str) -> Value {
         path[operation.method] = described;
     }
     let mut schemas = generator.take_definitions(true);
-    for operation in operations.iter().filter(|operation| operation.created) {
+    for operation in operations.iter().filter(|operation| operation.is_command) {
         allow_tenant(&paths[operation.path][operation.method], &mut schemas);
     }
     json!({
