@@ -31,7 +31,7 @@ pub use inspect::inspect;
 pub use limits::Limits;
 pub use local::LocalPackageFeed;
 pub use metadata::{Dependency, PackageMetadata, SourceRepository};
-pub use pack::{FileContent, PackageFile, PackageSpec, Packed, pack};
+pub use pack::{FileContent, PackageFile, PackageSpec, Packed, digest, pack, sha512};
 pub use path::check_path;
 pub use port::{
     Content, ContentStream, PackageEntry, PackageFeed, Pushed, Query, SearchHit, SearchPage,

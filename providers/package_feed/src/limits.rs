@@ -5,7 +5,7 @@
 pub struct Limits {
     /// Bytes of one package. 128 MiB.
     pub max_package_bytes: u64,
-    /// Bytes of all files of one package, unpacked. 1 GiB.
+    /// Bytes of all files of one package, unpacked; a package that is built is held in memory. 512 MiB.
     pub max_unpacked_bytes: u64,
     /// Files in one package. 20,000.
     pub max_files: usize,
@@ -23,7 +23,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_package_bytes: 128 << 20,
-            max_unpacked_bytes: 1 << 30,
+            max_unpacked_bytes: 512 << 20,
             max_files: 20_000,
             max_nuspec_bytes: 1 << 20,
             max_dependencies: 1_000,

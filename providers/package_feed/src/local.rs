@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use sluice_schema::TenantId;
 
 use crate::error::{DoingIo, Result};
 use crate::id::{FeedName, PackageId};
@@ -84,6 +85,11 @@ async fn blocking<T: Send + 'static>(
 
 #[async_trait]
 impl PackageFeed for LocalPackageFeed {
+    async fn feeds(&self, tenant: &TenantId) -> Result<Vec<FeedName>> {
+        let tenant = tenant.clone();
+        self.run(move |shared| shared.feeds(&tenant)).await
+    }
+
     async fn push(&self, feed: &FeedName, package: Bytes) -> Result<Pushed> {
         let feed = feed.clone();
         self.run(move |shared| shared.publish(&feed, &package))

@@ -165,12 +165,14 @@ fn identity(nuspec: &str, parts: &BTreeMap<String, Vec<u8>>) -> String {
     hex::encode(hash.finalize())
 }
 
-/// SHA-512 in base 64.
-pub(crate) fn sha512(bytes: &[u8]) -> String {
+/// SHA-512 in base 64, as NuGet writes it.
+#[must_use]
+pub fn sha512(bytes: &[u8]) -> String {
     STANDARD.encode(Sha512::digest(bytes))
 }
 
-/// `sha256:` and the hexadecimal digest.
-pub(crate) fn digest(bytes: &[u8]) -> String {
+/// `sha256:` and 64 hexadecimal digits.
+#[must_use]
+pub fn digest(bytes: &[u8]) -> String {
     format!("sha256:{}", hex::encode(Sha256::digest(bytes)))
 }

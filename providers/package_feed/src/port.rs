@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::stream::BoxStream;
+use sluice_schema::TenantId;
 
 use crate::error::Result;
 use crate::id::{FeedName, PackageId};
@@ -106,6 +107,9 @@ pub struct SearchPage {
 /// All methods are safe to call at once and again, from any number of processes.
 #[async_trait]
 pub trait PackageFeed: Send + Sync {
+    /// The tenant's feeds that something was pushed to, by project.
+    async fn feeds(&self, tenant: &TenantId) -> Result<Vec<FeedName>>;
+
     /// Checks a package and publishes it. The same bytes again are replayed.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt};
+use sluice_schema::{ProjectId, TenantId};
 use tokio_util::io::ReaderStream;
 
 use super::Shared;
@@ -23,6 +24,19 @@ use crate::version::PackageVersion;
 const PIECE: usize = 64 * 1024;
 
 impl Shared {
+    pub(super) fn feeds(&self, tenant: &TenantId) -> Result<Vec<FeedName>> {
+        let mut projects: Vec<ProjectId> = Vec::new();
+        for name in self.root.names(&[tenant.as_str()])? {
+            projects.extend(name.parse::<ProjectId>());
+        }
+        projects.sort();
+        let feed = |project| FeedName {
+            tenant: tenant.clone(),
+            project,
+        };
+        Ok(projects.into_iter().map(feed).collect())
+    }
+
     pub(super) fn versions(&self, feed: &FeedName, id: &PackageId) -> Result<Vec<PackageVersion>> {
         let folder = [feed.tenant.as_str(), feed.project.as_str(), id.lower()];
         let mut versions = Vec::new();

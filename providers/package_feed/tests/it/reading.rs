@@ -284,3 +284,17 @@ async fn the_documents_agree_with_each_other() {
     assert_eq!(results["data"][0]["versions"].as_array().unwrap().len(), 4);
     assert_eq!(results["data"][0]["registration"], index["@id"]);
 }
+
+#[tokio::test]
+async fn the_feeds_of_a_tenant_are_those_with_packages() {
+    let root = tempfile::tempdir().unwrap();
+    let host = filled(root.path()).await;
+    fs::create_dir_all(root.path().join("acme/.hidden")).unwrap();
+    assert_eq!(host.feeds(&feed().tenant).await.unwrap(), [feed()]);
+    assert!(
+        host.feeds(&"globex".parse().unwrap())
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
