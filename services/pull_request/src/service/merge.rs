@@ -57,7 +57,9 @@ impl PullRequests {
                 }
                 PullRequestStatus::Open => {}
             }
-            let (intent, merge) = self.plan(ctx, &command, pull_request).await?;
+            let Some((intent, merge)) = self.plan(ctx, &command, pull_request).await? else {
+                continue;
+            };
             match self.announce(ctx, intent, !recalled).await {
                 Ok(intent) => {
                     let merged = self.finish_merge(ctx, intent, Some(merge)).await?;
@@ -71,15 +73,19 @@ impl PullRequests {
     }
 
     /// The decided merge and its commits, which no branch shows yet; refused where it cannot be.
+    /// `None` when the pull request is no longer open, since others decided meanwhile.
     async fn plan(
         &self,
         ctx: &Ctx,
         command: &MergePullRequest,
         pull_request: PullRequest,
-    ) -> Result<(PullRequest, MergeOutcome)> {
+    ) -> Result<Option<(PullRequest, MergeOutcome)>> {
         self.writable_repository(ctx, pull_request.repository_id)
             .await?;
         let mut pull_request = self.refresh(ctx, pull_request).await?;
+        if pull_request.status != PullRequestStatus::Open {
+            return Ok(None);
+        }
         pull_request.ensure_source(command.expected_source_sha.as_deref())?;
         self.ensure_policy(ctx, &pull_request).await?;
         pull_request.begin_merge(ctx, command, self.store.clock().now());
@@ -91,7 +97,7 @@ impl PullRequests {
                 Err(pull_request.refused(Refusal::Conflicts(paths)))
             }
             MergeOutcome::UpToDate => Err(pull_request.refused(Refusal::UpToDate)),
-            MergeOutcome::Merged { .. } => Ok((pull_request, merge)),
+            MergeOutcome::Merged { .. } => Ok(Some((pull_request, merge))),
         }
     }
 

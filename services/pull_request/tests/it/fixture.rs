@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    pin::Pin,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -31,7 +32,11 @@ use sluice_testkit::{Backend, Databases, TrappedGit, User};
 pub(crate) struct Directory {
     pub(crate) repositories: Mutex<HashMap<RepositoryId, RepositoryView>>,
     pub(crate) policies: Mutex<HashMap<String, BranchPolicy>>,
+    /// What others do before the next question after a repository is answered.
+    pub(crate) meanwhile: Mutex<Option<Meanwhile>>,
 }
+
+type Meanwhile = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 #[async_trait]
 impl RepositoryDirectory for Directory {
@@ -40,6 +45,10 @@ impl RepositoryDirectory for Directory {
         ctx: &Ctx,
         id: RepositoryId,
     ) -> Result<Option<RepositoryView>, BoxFault> {
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        if let Some(others) = meanwhile {
+            others.await;
+        }
         let found = self.repositories.lock().unwrap().get(&id).cloned();
         Ok(found.filter(|view| view.tenant_id == *ctx.tenant() && ctx.sees(&view.project_id)))
     }

@@ -69,6 +69,19 @@ async fn fifty_parallel_merges_are_one(backend: Backend) {
     assert_eq!(log.len(), 3);
 }
 
+async fn a_merge_that_others_make_while_this_one_is_decided_is_a_replay(backend: Backend) {
+    let world = World::new(backend).await;
+    let id = world.opened().await.id;
+    let (service, ctx) = (world.service.clone(), world.ctx.clone());
+    let others = async move {
+        let merged = service.merge(&ctx, to_merge(id, None)).await.unwrap();
+        assert!(!merged.replayed);
+    };
+    *world.directory.meanwhile.lock().unwrap() = Some(Box::pin(others));
+    assert!(world.merge(id, None).await.unwrap().replayed);
+    assert_eq!(world.drained_types().await, ["PullRequestMerged"]);
+}
+
 async fn parallel_merges_of_several_into_one_target_all_land(backend: Backend) {
     let world = World::new(backend).await;
     let mut ids = Vec::new();
@@ -189,6 +202,7 @@ async fn what_cannot_be_merged_now_says_so(backend: Backend) {
 sluice_testkit::on_both_databases!(
     each_strategy_lands_its_commits_and_announces_them,
     fifty_parallel_merges_are_one,
+    a_merge_that_others_make_while_this_one_is_decided_is_a_replay,
     parallel_merges_of_several_into_one_target_all_land,
     merging_again_replays_and_by_another_strategy_conflicts,
     a_conflict_is_refused_with_its_paths_and_changes_nothing,
