@@ -153,6 +153,13 @@ impl Ctx {
         self.with(|inner| inner.idempotency = Some(key))
     }
 
+    /// The same context without the caller's idempotency key, for what a command has another
+    /// service do: the key stands for the command alone.
+    #[must_use]
+    pub fn without_idempotency(&self) -> Self {
+        self.with(|inner| inner.idempotency = None)
+    }
+
     /// The same context with a time after which no further work shall start.
     #[must_use]
     pub fn with_deadline(&self, deadline: Instant) -> Self {

@@ -24,6 +24,6 @@ pub use list::{List, Listing, Parent};
 pub use outbox::{Outbox, OutboxRow};
 pub use page::Order;
 pub use raw::RawTx;
-pub use set::in_set;
+pub use set::{in_set, list_meets_set};
 pub use store::Store;
 pub use tx::Tx;

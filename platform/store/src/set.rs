@@ -12,19 +12,42 @@ pub fn in_set(
     column: &str,
     values: impl IntoIterator<Item = String>,
 ) -> SimpleExpr {
-    let values: Vec<String> = values.into_iter().collect();
+    let sql = match backend {
+        DbBackend::Postgres => format!("\"{column}\" = ANY($1)"),
+        _ => format!("\"{column}\" IN (SELECT value FROM json_each(?))"),
+    };
+    Expr::cust_with_values(sql, [bind(backend, values)])
+}
+
+/// Whether `column`, a JSON list of texts, has a member in the set. No index helps: restrict the
+/// rows by others.
+pub fn list_meets_set(
+    backend: DbBackend,
+    column: &str,
+    values: impl IntoIterator<Item = String>,
+) -> SimpleExpr {
+    let sql = match backend {
+        DbBackend::Postgres => format!(
+            "EXISTS (SELECT 1 FROM json_array_elements_text(\"{column}\"::json) AS element(value) \
+             WHERE element.value = ANY($1))"
+        ),
+        _ => format!(
+            "EXISTS (SELECT 1 FROM json_each(\"{column}\") AS element \
+             WHERE element.value IN (SELECT value FROM json_each(?)))"
+        ),
+    };
+    Expr::cust_with_values(sql, [bind(backend, values)])
+}
+
+fn bind(backend: DbBackend, values: impl IntoIterator<Item = String>) -> Value {
     match backend {
         DbBackend::Postgres => {
             let values = values.into_iter().map(|v| Value::String(Some(v))).collect();
-            let array = Value::Array(ArrayType::String, Some(Box::new(values)));
-            Expr::cust_with_values(format!("\"{column}\" = ANY($1)"), [array])
+            Value::Array(ArrayType::String, Some(Box::new(values)))
         }
         _ => {
-            let json = serde_json::Value::from(values).to_string();
-            Expr::cust_with_values(
-                format!("\"{column}\" IN (SELECT value FROM json_each(?))"),
-                [Value::String(Some(json))],
-            )
+            let values: Vec<String> = values.into_iter().collect();
+            Value::String(Some(serde_json::Value::from(values).to_string()))
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The use cases.
 
+mod directory;
+
 use std::{collections::HashMap, sync::Arc};
 
 use bytes::Bytes;

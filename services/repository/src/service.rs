@@ -1,14 +1,12 @@
 //! The use cases.
 
+mod directory;
+
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use sluice_git_host::{BranchName, GitHost, RepoPath, Signature};
-use sluice_kernel::{
-    BoxFault, Ctx, Meta, Outcome,
-    directory::{RepositoryDirectory, RepositoryView},
-};
-use sluice_schema::{NewEvent, ProjectId, RepositoryId, Scope};
+use sluice_kernel::{Ctx, Meta, Outcome};
+use sluice_schema::{NewEvent, RepositoryId, Scope};
 use sluice_store::{Store, reads};
 
 use crate::{
@@ -264,43 +262,4 @@ impl Repositories {
 
 reads! {
     Repositories: RepositoryList(RepositoryFilter, RepositoryOrder) of Repository by RepositoryId or RepositoryError, else RepositoryError::NotFound;
-}
-
-fn view(repository: Repository) -> RepositoryView {
-    RepositoryView {
-        id: repository.id,
-        tenant_id: repository.meta.tenant_id,
-        project_id: repository.meta.project_id,
-        module_id: repository.meta.module_id,
-        name: repository.name,
-        default_branch: repository.default_branch,
-        is_writable: repository.status == RepositoryStatus::Provisioned,
-    }
-}
-
-#[async_trait]
-impl RepositoryDirectory for Repositories {
-    async fn repository(
-        &self,
-        ctx: &Ctx,
-        id: RepositoryId,
-    ) -> std::result::Result<Option<RepositoryView>, BoxFault> {
-        Ok(self
-            .store
-            .list::<RepositoryList>(ctx)
-            .by_id(id)
-            .await?
-            .map(view))
-    }
-
-    async fn repository_by_name(
-        &self,
-        ctx: &Ctx,
-        project: &ProjectId,
-        name: &str,
-    ) -> std::result::Result<Option<RepositoryView>, BoxFault> {
-        Ok(store::find_by_name(&self.store, ctx, project, name)
-            .await?
-            .map(view))
-    }
 }

@@ -7,6 +7,8 @@
     reason = "a test's failure is a panic"
 )]
 
+mod directory;
+
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;

@@ -2,7 +2,11 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use sluice_kernel::Ctx;
+use async_trait::async_trait;
+use sluice_kernel::{
+    BoxFault, Ctx,
+    directory::{ContributorView, PullRequestDirectory},
+};
 use sluice_schema::{PullRequestId, RepositoryId, Scope};
 use sluice_store::reads;
 
@@ -65,4 +69,26 @@ reads! {
     PullRequests: PullRequestList(PullRequestFilter, PullRequestOrder) of PullRequest by PullRequestId or PullRequestError, else PullRequestError::NotFound;
     pages_by_repository, counts_by_repository: RepositoryId in Column::RepositoryId, key |id| id.to_string(), of |row| row.repository_id.clone();
     pages_by_source_branch, counts_by_source_branch: SourceKey in Column::SourceKey, key |(repository, branch)| source_key(*repository, branch), of |row| row.source_key.clone();
+}
+
+#[async_trait]
+impl PullRequestDirectory for PullRequests {
+    async fn contributors(
+        &self,
+        ctx: &Ctx,
+        repository: RepositoryId,
+        shas: &[String],
+    ) -> std::result::Result<Vec<ContributorView>, BoxFault> {
+        let writers = store::find_writers(&self.store, ctx, repository, shas).await?;
+        let found = shas.iter().filter_map(|sha| {
+            let pull_request = writers.get(sha)?;
+            Some(ContributorView {
+                sha: sha.clone(),
+                number: i64::try_from(pull_request.number).unwrap_or(i64::MAX),
+                author: pull_request.author.clone(),
+                merged_by: pull_request.merged_by.clone(),
+            })
+        });
+        Ok(found.collect())
+    }
 }

@@ -1,14 +1,17 @@
 //! Batch look-ups: one statement for any number of keys.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
-use sea_orm::Condition;
+use sea_orm::{ColumnTrait, Condition};
 use sluice_kernel::Ctx;
 use sluice_schema::RepositoryId;
-use sluice_store::{Store, StoreError};
+use sluice_store::{Store, StoreError, list_meets_set};
 
 use super::PullRequestList;
-use crate::{PullRequest, entity::Column};
+use crate::{MergeStrategy, PullRequest, PullRequestStatus, entity::Column};
 
 /// A commit of a repository.
 type CommitKey = (RepositoryId, String);
@@ -64,5 +67,62 @@ pub(crate) async fn find_by_source_shas(
     by_commits(store, ctx, keys, Column::SourceSha, |it| {
         Some(&it.source_sha)
     })
+    .await
+}
+
+/// The pull request whose merge wrote each commit. Two statements: nearly all commits are the one
+/// that carries their merge, which an index finds; only a rebase writes others before it.
+pub(crate) async fn find_writers(
+    store: &Store,
+    ctx: &Ctx,
+    repository: RepositoryId,
+    shas: &[String],
+) -> Result<HashMap<String, Arc<PullRequest>>, StoreError> {
+    let keys: Vec<CommitKey> = shas.iter().map(|sha| (repository, sha.clone())).collect();
+    let merges = find_by_merge_commits(store, ctx, &keys).await?;
+    let merged = |it: &PullRequest| it.status == PullRequestStatus::Merged;
+    let mut writers: HashMap<String, Arc<PullRequest>> = merges
+        .into_iter()
+        .filter(|(_, pull_request)| merged(pull_request))
+        .map(|((_, sha), pull_request)| (sha, pull_request))
+        .collect();
+    let rest: HashSet<&String> = shas
+        .iter()
+        .filter(|it| !writers.contains_key(*it))
+        .collect();
+    if rest.is_empty() {
+        return Ok(writers);
+    }
+    for pull_request in rebased(store, ctx, repository, &rest).await? {
+        for sha in &pull_request.created_shas {
+            if rest.contains(sha) {
+                writers.insert(sha.clone(), pull_request.clone());
+            }
+        }
+    }
+    Ok(writers)
+}
+
+/// The rebased pull requests of the repository that wrote one of the commits.
+async fn rebased(
+    store: &Store,
+    ctx: &Ctx,
+    repository: RepositoryId,
+    shas: &HashSet<&String>,
+) -> Result<Vec<Arc<PullRequest>>, StoreError> {
+    let list = store.list::<PullRequestList>(ctx);
+    let condition = Condition::all()
+        .add(Column::Status.eq(PullRequestStatus::Merged.as_str()))
+        .add(Column::Strategy.eq(MergeStrategy::Rebase.as_str()))
+        .add(list_meets_set(
+            store.backend(),
+            "created_shas",
+            shas.iter().map(ToString::to_string),
+        ));
+    list.by_values(
+        Column::RepositoryId,
+        vec![repository.to_string()],
+        condition,
+    )
     .await
 }

@@ -6,6 +6,7 @@
     reason = "a test's failure is a panic"
 )]
 
+mod contributors;
 mod fixture;
 mod landing;
 mod merging;

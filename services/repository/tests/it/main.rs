@@ -7,6 +7,8 @@
     reason = "a test's failure is a panic"
 )]
 
+mod provisioner;
+
 use std::{sync::Arc, time::Duration};
 
 use sluice_git_host::{GitHost, Limits, LocalGitHost, RepoPath};
