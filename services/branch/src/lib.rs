@@ -6,7 +6,9 @@
 //!
 //! Events out: `BranchCreated`, `BranchPolicyChanged`, `BranchDeleted`. Events in:
 //! `RepositoryProvisioned` (records the default branch), `CommitCreated` (moves the head),
-//! `PullRequestMerged` (moves the head, deletes the source when asked to).
+//! `PullRequestMerged` (moves the head, deletes the source when asked to),
+//! `DeploymentManifestRendered` and `DeploymentPromoted` (move the heads of the repository that
+//! declares what environments run).
 
 mod commands;
 mod entity;

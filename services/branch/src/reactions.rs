@@ -1,5 +1,5 @@
-//! What the service does without a caller: it follows repositories, commits and merges, and it
-//! finishes what a crash left half done.
+//! What the service does without a caller: it follows repositories, commits, merges and what is
+//! declared to environments, and it finishes what a crash left half done.
 
 use async_trait::async_trait;
 use sluice_kernel::{
@@ -7,7 +7,10 @@ use sluice_kernel::{
 };
 use sluice_schema::{
     Envelope, EventPayload,
-    events::{CommitCreated, PullRequestMerged, RepositoryProvisioned},
+    events::{
+        CommitCreated, DeploymentManifestRendered, DeploymentPromoted, PullRequestMerged,
+        RepositoryProvisioned,
+    },
 };
 
 use crate::{BranchError, Branches, store};
@@ -29,6 +32,8 @@ impl Reaction for Reactions {
             RepositoryProvisioned::TYPE,
             CommitCreated::TYPE,
             PullRequestMerged::TYPE,
+            DeploymentManifestRendered::TYPE,
+            DeploymentPromoted::TYPE,
         ]
     }
 
@@ -44,6 +49,14 @@ impl Reaction for Reactions {
                 .await
         } else if let Some(merged) = event.decode::<PullRequestMerged>()? {
             self.0.follow_merge(ctx, event.event_id, &merged).await
+        } else if let Some(rendered) = event.decode::<DeploymentManifestRendered>()? {
+            self.0
+                .follow_repository(ctx, event.event_id, rendered.gitops_repository_id)
+                .await
+        } else if let Some(promoted) = event.decode::<DeploymentPromoted>()? {
+            self.0
+                .follow_repository(ctx, event.event_id, promoted.gitops_repository_id)
+                .await
         } else {
             Ok(())
         };

@@ -142,6 +142,23 @@ pub(crate) async fn find_live_in(
     live(tx.list(), repository, name).await
 }
 
+/// All branches of the repository that are not deleted.
+pub(crate) async fn find_all_live(
+    store: &Store,
+    ctx: &Ctx,
+    repository: RepositoryId,
+) -> Result<Vec<Arc<Branch>>, StoreError> {
+    let condition = Condition::all().add(Column::DeletedMarker.eq(""));
+    store
+        .list::<BranchList>(ctx)
+        .by_values(
+            Column::RepositoryId,
+            vec![repository.to_string()],
+            condition,
+        )
+        .await
+}
+
 /// The branches that have these names now, in one statement.
 pub(crate) async fn find_by_names(
     store: &Store,

@@ -1,5 +1,7 @@
 //! Following the Git host: heads that commits and merges moved, and sources that merges end.
 
+use std::collections::HashMap;
+
 use sluice_kernel::Ctx;
 use sluice_schema::{EventId, RepositoryId, events::PullRequestMerged};
 
@@ -26,6 +28,24 @@ impl Branches {
         Err(BranchError::Contended)
     }
 
+    /// Notes where the heads of the repository's recorded branches are now, with the same care:
+    /// the server itself writes to it. Branches that are not recorded stay so, the server's own
+    /// among them.
+    pub(crate) async fn follow_repository(
+        &self,
+        ctx: &Ctx,
+        event: EventId,
+        repository: RepositoryId,
+    ) -> Result<()> {
+        for _ in 0..ATTEMPTS {
+            let moved = self.all_moved(ctx, repository).await?;
+            if self.apply(ctx, event, moved).await?.is_some() {
+                return Ok(());
+            }
+        }
+        Err(BranchError::Contended)
+    }
+
     /// Notes the target's head, and ends the source when the merge asked for it and nothing came
     /// to it since.
     pub(crate) async fn follow_merge(
@@ -39,10 +59,10 @@ impl Branches {
                 .moved(ctx, merged.repository_id, &merged.target_branch)
                 .await?;
             let source = self.spent(ctx, merged).await?;
-            let Some([_, source]) = self.apply(ctx, event, [target, source]).await? else {
+            let Some(changes) = self.apply(ctx, event, [target, source]).await? else {
                 continue;
             };
-            if let Some(source) = source {
+            if let Some([_, Some(source)]) = changes {
                 // The intent is kept: what fails here is finished by the recovery loop.
                 if let Err(error) = self.finish_deleting(ctx, source).await {
                     tracing::warn!(%error, "a merged branch could not be deleted yet");
@@ -68,6 +88,24 @@ impl Branches {
         Ok(changed.then_some(branch))
     }
 
+    async fn all_moved(&self, ctx: &Ctx, repository: RepositoryId) -> Result<Vec<Option<Branch>>> {
+        let branches = store::find_all_live(&self.store, ctx, repository).await?;
+        let Some(first) = branches.first() else {
+            return Ok(Vec::new());
+        };
+        let (path, _) = place(first)?;
+        let heads = self.git.branches(&path).await?.into_iter();
+        let heads: HashMap<String, String> = heads
+            .map(|(name, head)| (name.to_string(), head.to_string()))
+            .collect();
+        let moved = branches.into_iter().map(|branch| {
+            let mut branch = Branch::clone(&branch);
+            let head = heads.get(&branch.name)?;
+            branch.moved_to(head).then_some(branch)
+        });
+        Ok(moved.collect())
+    }
+
     async fn spent(&self, ctx: &Ctx, merged: &PullRequestMerged) -> Result<Option<Branch>> {
         if !merged.delete_source_branch {
             return Ok(None);
@@ -88,18 +126,18 @@ impl Branches {
     }
 
     /// Saves the changes in the transaction that notes the delivery. `None` when somebody else
-    /// changed one of the branches first; without branches when the event was handled before.
-    async fn apply<const N: usize>(
+    /// changed one of the branches first; `Some(None)` when the event was handled before.
+    async fn apply<C: AsMut<[Option<Branch>]>>(
         &self,
         ctx: &Ctx,
         event: EventId,
-        mut changes: [Option<Branch>; N],
-    ) -> Result<Option<[Option<Branch>; N]>> {
+        mut changes: C,
+    ) -> Result<Option<Option<C>>> {
         let tx = self.store.begin(ctx).await?;
         if !tx.first_delivery(CONSUMER, event).await? {
-            return Ok(Some([const { None }; N]));
+            return Ok(Some(None));
         }
-        for branch in changes.iter_mut().flatten() {
+        for branch in changes.as_mut().iter_mut().flatten() {
             branch.meta.touch(ctx, self.store.clock().now());
             match store::update(&tx, branch).await {
                 Ok(()) => {}
@@ -107,6 +145,6 @@ impl Branches {
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(self.commit(tx, None).await?.then_some(changes))
+        Ok(self.commit(tx, None).await?.then_some(Some(changes)))
     }
 }

@@ -18,7 +18,10 @@ use sluice_kernel::{
 };
 use sluice_schema::{
     Envelope, EventId, EventPayload, NewEvent, ProjectId, RepositoryId, TypedId,
-    events::{CommitCreated, CommitOrigin, PullRequestMerged, RepositoryProvisioned},
+    events::{
+        CommitCreated, CommitOrigin, DeploymentManifestRendered, DeploymentPromoted,
+        PullRequestMerged, RepositoryProvisioned,
+    },
 };
 use sluice_store::Store;
 use sluice_testkit::{Backend, Databases, TrappedGit, User};
@@ -239,6 +242,42 @@ impl World {
             strategy: "MERGE".into(),
             merged_by: "ada".into(),
             delete_source_branch,
+        })
+    }
+
+    pub(crate) fn promoted(&self, sha: Oid) -> Envelope {
+        self.event(&DeploymentPromoted {
+            promotion_id: TypedId::generate(),
+            release_id: TypedId::generate(),
+            version: "1.0.0".into(),
+            environment_id: TypedId::generate(),
+            environment: "dev".into(),
+            attempt: 1,
+            kind: "PROMOTION".into(),
+            items: Vec::new(),
+            gitops_repository_id: self.repository.id,
+            gitops_repository: "shop".into(),
+            branch: "main".into(),
+            commit_sha: sha.to_string(),
+            previous: None,
+            rollback_of: None,
+        })
+    }
+
+    pub(crate) fn rendered(&self, sha: Oid) -> Envelope {
+        self.event(&DeploymentManifestRendered {
+            manifest_id: TypedId::generate(),
+            release_id: TypedId::generate(),
+            version: "1.0.0".into(),
+            environment_id: TypedId::generate(),
+            environment: "dev".into(),
+            module: "shop".into(),
+            content_digest: format!("sha256:{}", "0".repeat(64)),
+            gitops_repository_id: self.repository.id,
+            gitops_repository: "shop".into(),
+            commit_sha: sha.to_string(),
+            path: "environments/dev/shop".into(),
+            objects: 1,
         })
     }
 }

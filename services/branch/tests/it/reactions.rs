@@ -75,6 +75,53 @@ async fn a_source_that_moved_on_or_is_protected_stays(backend: Backend) {
     assert_eq!(world.head("main").await, Some(main));
 }
 
+async fn what_is_declared_to_environments_moves_the_recorded_heads_once(backend: Backend) {
+    let world = World::new(backend).await;
+    world.create("x", None).await.unwrap();
+    let main = world.push("main", "a.txt").await;
+    let other = world.push("x", "b.txt").await;
+    let event = world.promoted(main);
+    world.handle(&event).await;
+    let heads = [
+        world.named("main").await.unwrap(),
+        world.named("x").await.unwrap(),
+    ];
+    assert_eq!(heads[0].head_sha, main.to_string());
+    assert_eq!(heads[1].head_sha, other.to_string());
+    let later = world.push("main", "c.txt").await;
+    world.handle(&event).await;
+    let seen = world.named("main").await.unwrap();
+    assert_eq!(
+        seen.head_sha,
+        main.to_string(),
+        "a repeated event has no effect"
+    );
+    world.handle(&world.rendered(later)).await;
+    let seen = world.named("main").await.unwrap();
+    assert_eq!(seen.head_sha, later.to_string());
+}
+
+async fn branches_of_the_server_are_not_recorded(backend: Backend) {
+    let world = World::new(backend).await;
+    let head = sluice_git_host::RefChange {
+        expected: None,
+        new: Some(world.root),
+    };
+    let rendered = "sluice/rendered".parse().unwrap();
+    let git = world.git.real();
+    sluice_git_host::GitHost::update_ref(git, &world.path, &rendered, head)
+        .await
+        .unwrap();
+    world.drain().await;
+    world.handle(&world.rendered(world.root)).await;
+    assert!(world.named("sluice/rendered").await.is_none());
+    assert!(world.drained_types().await.is_empty());
+    // A repository that is not known yet has no branches to move.
+    let bare = World::bare(backend).await;
+    bare.handle(&bare.promoted(bare.root)).await;
+    assert!(bare.named("main").await.is_none());
+}
+
 async fn a_source_whose_deletion_failed_is_left_to_recovery(backend: Backend) {
     use sluice_kernel::Reconciler;
     let world = World::new(backend).await;
@@ -95,5 +142,7 @@ sluice_testkit::on_both_databases!(
     a_commit_on_an_unknown_branch_changes_nothing,
     a_merge_moves_the_target_and_deletes_the_source_once,
     a_source_that_moved_on_or_is_protected_stays,
+    what_is_declared_to_environments_moves_the_recorded_heads_once,
+    branches_of_the_server_are_not_recorded,
     a_source_whose_deletion_failed_is_left_to_recovery,
 );
