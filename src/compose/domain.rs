@@ -12,6 +12,7 @@ use sluice_kernel::{Reaction, Reconciler, directory::RepositoryDirectory};
 use sluice_pipeline_execution::{PipelineRuns, Ports};
 use sluice_pipeline_generator::Pipelines;
 use sluice_pipeline_runner::PipelineRunner;
+use sluice_project::Projects;
 use sluice_pull_request::PullRequests;
 use sluice_repository::Repositories;
 use sluice_rest::Operation;
@@ -28,6 +29,7 @@ pub(super) struct Providers {
 
 /// The services.
 pub(super) struct Domain {
+    projects: Projects,
     repositories: Repositories,
     branches: Branches,
     commits: Commits,
@@ -45,6 +47,7 @@ impl Domain {
         public_url: &str,
     ) -> Result<Self, StartError> {
         let Providers { git, blobs, runner } = providers;
+        let projects = Projects::new(stores.get("project")?);
         let repositories = Repositories::new(stores.get("repository")?, git.clone(), public_url);
         let known: Arc<dyn RepositoryDirectory> = Arc::new(repositories.clone());
         let branches = Branches::new(stores.get("branch")?, git.clone(), known.clone());
@@ -54,7 +57,8 @@ impl Domain {
         let store = stores.get("pull_request")?;
         let pull_requests = PullRequests::new(store, git.clone(), known.clone(), heads);
         let store = stores.get("pipeline_generator")?;
-        let pipelines = Pipelines::new(store, git.clone(), known.clone());
+        let policies = Arc::new(projects.clone());
+        let pipelines = Pipelines::new(store, git.clone(), known.clone(), policies);
         let ports = Ports {
             pipelines: Arc::new(pipelines.clone()),
             git,
@@ -64,6 +68,7 @@ impl Domain {
         let runs = PipelineRuns::new(stores.get("pipeline_execution")?, ports);
         let builds = BuildResults::new(stores.get("build_result")?, blobs, known);
         Ok(Self {
+            projects,
             repositories,
             branches,
             commits,
@@ -100,6 +105,7 @@ impl Domain {
     /// REST endpoints whose bodies carry no files.
     pub(super) fn rest(&self) -> Router {
         Router::new()
+            .merge(sluice_project::router(self.projects.clone()))
             .merge(sluice_repository::router(self.repositories.clone()))
             .merge(sluice_branch::router(self.branches.clone()))
             .merge(sluice_pull_request::router(self.pull_requests.clone()))
@@ -132,6 +138,7 @@ impl Domain {
 /// The description of all REST endpoints, OpenAPI 3.1.
 pub(super) fn openapi() -> serde_json::Value {
     let operations: Vec<Operation> = [
+        sluice_project::operations(),
         sluice_repository::operations(),
         sluice_branch::operations(),
         sluice_commit::operations(),

@@ -59,7 +59,13 @@ impl World {
         let pull_requests =
             sluice_pull_request::PullRequests::new(store, git.clone(), of.clone(), on);
         let store = databases.open("pipeline_generator").await;
-        let pipelines = sluice_pipeline_generator::Pipelines::new(store, git.clone(), of.clone());
+        let projects = sluice_project::Projects::new(databases.open("project").await);
+        let pipelines = sluice_pipeline_generator::Pipelines::new(
+            store,
+            git.clone(),
+            of.clone(),
+            Arc::new(projects),
+        );
         let ports = Ports {
             pipelines: Arc::new(pipelines.clone()),
             git,

@@ -59,7 +59,7 @@ pub struct PipelineDefinition {
     pub findings: Vec<Finding>,
     /// The pull request whose merge caused the newest generation.
     pub pull_request_id: Option<PullRequestId>,
-    /// Whether a run starts without a command.
+    /// Whether a run starts without a command, as the project had it at the newest generation.
     pub auto_run: bool,
 }
 

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use sluice_git_host::{GitHost, Oid, RepoPath};
 use sluice_kernel::{
     AnyFault, Ctx, Meta,
-    directory::{RepositoryDirectory, RepositoryView},
+    directory::{ProjectDirectory, RepositoryDirectory, RepositoryView},
 };
-use sluice_schema::{EventId, PipelineId, RepositoryId};
+use sluice_schema::{EventId, PipelineId, ProjectId, RepositoryId};
 use sluice_store::{Store, StoreError, Tx};
 
 use crate::{PipelineDefinition, PipelineError, reactions::CONSUMER, store};
@@ -31,7 +31,7 @@ pub struct Pipelines {
     store: Store,
     git: Arc<dyn GitHost>,
     repositories: Arc<dyn RepositoryDirectory>,
-    auto_run: bool,
+    projects: Arc<dyn ProjectDirectory>,
 }
 
 /// Where the Git host has the repository of an object.
@@ -49,25 +49,20 @@ fn repository_path(repository: &RepositoryView) -> Result<RepoPath> {
 }
 
 impl Pipelines {
-    /// A service on `store` and `git` that asks `repositories` for what it does not own.
-    /// Pipelines run as soon as they are generated.
+    /// A service on `store` and `git` that asks `repositories` and `projects` for what it does
+    /// not own. The project says whether a pipeline runs as soon as it is generated.
     pub fn new(
         store: Store,
         git: Arc<dyn GitHost>,
         repositories: Arc<dyn RepositoryDirectory>,
+        projects: Arc<dyn ProjectDirectory>,
     ) -> Self {
         Self {
             store,
             git,
             repositories,
-            auto_run: true,
+            projects,
         }
-    }
-
-    /// Whether new definitions say that a run starts without a command.
-    #[must_use]
-    pub fn with_auto_run(self, auto_run: bool) -> Self {
-        Self { auto_run, ..self }
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -87,6 +82,12 @@ impl Pipelines {
         found
             .map_err(AnyFault)?
             .ok_or(PipelineError::RepositoryNotFound)
+    }
+
+    /// Whether a run of the project's pipelines starts without a command.
+    async fn auto_run(&self, ctx: &Ctx, project: &ProjectId) -> Result<bool> {
+        let policies = self.projects.policies(ctx, project).await;
+        Ok(policies.map_err(AnyFault)?.auto_run_pipelines)
     }
 
     /// Whether `commit` came before `other`, on the same line of history.

@@ -165,12 +165,13 @@ impl Pipelines {
     ) -> Result<Option<Generation>> {
         let (repository, digest) = (source.repository.id, &generated.content_digest);
         let meta = self.new_meta(ctx, source, Some(&generated.module.id));
+        let auto_run = self.auto_run(ctx, &meta.project_id).await?;
         let tx = self.store.begin(ctx).await?;
         let existing = store::find_by_content_in(&tx, repository, digest).await?;
         let is_new = existing.is_none();
         let definition = existing.unwrap_or_else(|| {
             let id = TypedId::generate();
-            PipelineDefinition::valid(id, meta.clone(), source, generated, self.auto_run)
+            PipelineDefinition::valid(id, meta.clone(), source, generated, auto_run)
         });
         let generation = Generation::new(meta, source, definition.id);
         let key = generation.key.to_string();
@@ -251,6 +252,8 @@ impl Pipelines {
         let (commit, newest) = (&generation.key.commit_sha, &definition.commit_sha);
         let is_older = self.is_older(&path, commit, newest).await?;
         let before = definition.clone();
+        // Equal content is one definition for many commits: the project decides for each anew.
+        definition.auto_run = self.auto_run(ctx, &before.meta.project_id).await?;
         let Some(announcement) = definition.written(generation, definition_sha, is_older) else {
             return Err(StoreError::damaged("PipelineDefinition", "generated, yet invalid").into());
         };

@@ -11,8 +11,8 @@ use sluice_git_host::{
     BranchName, CommitInfo, CommitSpec, FileChange, GitHost, Oid, RefChange, RepoPath, Signature,
 };
 use sluice_kernel::{
-    BoxFault, Ctx, Outcome, Reaction,
-    directory::{RepositoryDirectory, RepositoryView},
+    BoxFault, Ctx, Outcome, ProjectPolicies, Reaction,
+    directory::{ProjectDirectory, RepositoryDirectory, RepositoryView},
 };
 use sluice_pipeline_generator::{
     GeneratePipeline, PIPELINES_BRANCH, PipelineDefinition, PipelineError, PipelineFilter,
@@ -26,7 +26,17 @@ use sluice_store::Store;
 use sluice_testkit::{Backend, Databases, TrappedGit, User};
 
 #[derive(Default)]
-pub(crate) struct Directory(Mutex<HashMap<RepositoryId, RepositoryView>>);
+pub(crate) struct Directory(
+    Mutex<HashMap<RepositoryId, RepositoryView>>,
+    pub(crate) Mutex<ProjectPolicies>,
+);
+
+#[async_trait]
+impl ProjectDirectory for Directory {
+    async fn policies(&self, _: &Ctx, _: &ProjectId) -> Result<ProjectPolicies, BoxFault> {
+        Ok(self.1.lock().unwrap().clone())
+    }
+}
 
 #[async_trait]
 impl RepositoryDirectory for Directory {
@@ -82,7 +92,12 @@ impl World {
         let store = databases.open("pipeline_generator").await;
         let git = TrappedGit::new(&databases.folder().join("git"));
         let directory = Arc::new(Directory::default());
-        let service = Pipelines::new(store.clone(), git.clone(), directory.clone());
+        let service = Pipelines::new(
+            store.clone(),
+            git.clone(),
+            directory.clone(),
+            directory.clone(),
+        );
         let path = RepoPath::new("acme", "web", "shop").unwrap();
         let repository = RepositoryView {
             id: RepositoryId::generate(),
@@ -119,6 +134,11 @@ impl World {
     pub(crate) fn list(&self, repository: &RepositoryView) {
         let mut all = self.directory.0.lock().unwrap();
         all.insert(repository.id, repository.clone());
+    }
+
+    /// Whether the project lets pipelines run by themselves from now on.
+    pub(crate) fn set_auto_run(&self, auto_run: bool) {
+        self.directory.1.lock().unwrap().auto_run_pipelines = auto_run;
     }
 
     pub(crate) fn archive(&self) {

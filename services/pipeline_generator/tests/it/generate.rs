@@ -118,13 +118,18 @@ async fn an_idempotency_key_stands_for_one_request(backend: Backend) {
     assert_eq!(other.await.unwrap_err().code(), ErrorCode::Conflict);
 }
 
-async fn a_service_without_auto_run_says_so(backend: Backend) {
+async fn the_project_decides_for_each_generation_whether_it_runs(backend: Backend) {
     let (world, _) = World::with_module(backend).await;
-    let service = world.service.clone().with_auto_run(false);
-    let done = service.generate(&world.ctx, world.command(None, None));
-    assert!(!done.await.unwrap().value.auto_run);
-    let event: PipelineGenerated = world.drain().await[0].decode().unwrap().unwrap();
-    assert!(!event.auto_run);
+    for auto_run in [false, true, false] {
+        world.set_auto_run(auto_run);
+        world.push("main", "other.txt", &auto_run.to_string()).await;
+        // The content is the same, so that it is the same definition each time.
+        let done = world.generate(None, None).await.unwrap();
+        assert_eq!(done.value.auto_run, auto_run);
+        let event: PipelineGenerated = world.drain().await[0].decode().unwrap().unwrap();
+        assert_eq!(event.auto_run, auto_run);
+    }
+    assert_eq!(world.count().await, 1);
 }
 
 async fn the_branch_cannot_be_merged_into_the_module(backend: Backend) {
@@ -142,6 +147,6 @@ sluice_testkit::on_both_databases!(
     fifty_parallel_commands_make_one_definition_and_one_event,
     parallel_commits_with_the_same_content_share_a_definition,
     an_idempotency_key_stands_for_one_request,
-    a_service_without_auto_run_says_so,
+    the_project_decides_for_each_generation_whether_it_runs,
     the_branch_cannot_be_merged_into_the_module,
 );
