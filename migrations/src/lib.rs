@@ -17,6 +17,8 @@ mod build_result;
 mod bus;
 mod commit;
 pub mod common;
+mod package_publishing;
+mod gitops_sync;
 mod pipeline_execution;
 mod pipeline_generator;
 mod project;
@@ -71,7 +73,9 @@ stores! {
     pipeline_generator,
     pipeline_execution,
     build_result,
+    gitops_sync,
     project,
+    package_publishing,
 }
 
 /// Brings the store's schema up to date. Safe to run by several processes at once.
