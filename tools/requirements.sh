@@ -57,6 +57,7 @@ collect() {
     need "Python's venv (Debian: python3-venv)" python3-venv python3 -c 'import ensurepip, venv'
     need "curl" curl has curl
     need "the PostgreSQL server programs initdb and postgres (Debian: postgresql)" postgresql has_postgres
+    need "redis-server, which the tests start (Debian: redis-server)" redis-server has redis-server
     need "docker-registry, which the tests push images to" docker-registry has docker-registry
     need "skopeo, which the tests read images with" skopeo has skopeo
   fi
