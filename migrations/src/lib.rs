@@ -17,12 +17,14 @@ mod build_result;
 mod bus;
 mod commit;
 pub mod common;
+mod environment_promotion;
 mod package_publishing;
 mod gitops_sync;
 mod pipeline_execution;
 mod pipeline_generator;
 mod project;
 mod pull_request;
+mod release;
 mod repository;
 
 /// Why the migrations could not be applied.
@@ -73,6 +75,8 @@ stores! {
     pipeline_generator,
     pipeline_execution,
     build_result,
+    environment_promotion,
+    release,
     gitops_sync,
     project,
     package_publishing,

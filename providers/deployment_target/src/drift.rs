@@ -37,31 +37,60 @@ pub struct Drift {
     pub message: String,
 }
 
+/// Diffs made in one comparison at most; what comes after has none and is marked as truncated.
+const MAX_DIFFS: usize = 200;
+
 /// Compares what was declared at the last applied revision with what was observed. Sorted by file.
+/// The first 200 differences come with a diff.
 pub fn drift(declared: &[DeclaredObject], observed: &Observed) -> Vec<Drift> {
     let owned = observed.owned();
     let mut found = Vec::new();
     let mut files = BTreeSet::new();
+    let mut diffs = Diffs(MAX_DIFFS);
     for object in declared {
         let file = object.key().file();
         let is_owned = owned.contains_key(file.as_str());
         let live = observed.files.get(&file);
         if live.and_then(|live| live.sha256.as_deref()) != Some(object.sha256()) {
-            found.push(changed(object, &file, live, is_owned));
+            found.push(changed(object, &file, live, is_owned, &mut diffs));
         }
         files.insert(file);
     }
     for (file, live) in &observed.files {
         if !files.contains(file) {
             let object = owned.get(file.as_str()).map(|object| &object.key);
-            found.push(extra(file, live, object));
+            found.push(extra(file, live, object, &mut diffs));
         }
     }
     found.sort_by(|a, b| a.file.cmp(&b.file));
     found
 }
 
-fn changed(object: &DeclaredObject, file: &str, live: Option<&LiveFile>, owned: bool) -> Drift {
+/// How many diffs are left to make: each may take a while.
+struct Diffs(usize);
+
+impl Diffs {
+    fn unified(&mut self, file: &str, old: Option<&str>, new: Option<&str>) -> UnifiedDiff {
+        match self.0.checked_sub(1) {
+            Some(left) => {
+                self.0 = left;
+                unified(file, old, new)
+            }
+            None => UnifiedDiff {
+                text: String::new(),
+                truncated: true,
+            },
+        }
+    }
+}
+
+fn changed(
+    object: &DeclaredObject,
+    file: &str,
+    live: Option<&LiveFile>,
+    owned: bool,
+    diffs: &mut Diffs,
+) -> Drift {
     let (change, message) = match live.map(|live| live.problem) {
         None => (Change::Missing, "the file is gone".to_owned()),
         Some(Some(problem)) => (Change::Modified, format!("the file {}", problem.describe())),
@@ -76,7 +105,7 @@ fn changed(object: &DeclaredObject, file: &str, live: Option<&LiveFile>, owned: 
         change,
         owned,
         diff: if shown {
-            unified(file, Some(object.text()), text)
+            diffs.unified(file, Some(object.text()), text)
         } else {
             UnifiedDiff::default()
         },
@@ -84,7 +113,7 @@ fn changed(object: &DeclaredObject, file: &str, live: Option<&LiveFile>, owned: 
     }
 }
 
-fn extra(file: &str, live: &LiveFile, owned: Option<&ObjectKey>) -> Drift {
+fn extra(file: &str, live: &LiveFile, owned: Option<&ObjectKey>, diffs: &mut Diffs) -> Drift {
     let message = match (owned, live.problem) {
         (Some(_), _) => "applied before and no longer declared".to_owned(),
         (None, Some(problem)) => format!("not declared; the file {}", problem.describe()),
@@ -101,7 +130,7 @@ fn extra(file: &str, live: &LiveFile, owned: Option<&ObjectKey>) -> Drift {
         diff: if secret || text.is_none() {
             UnifiedDiff::default()
         } else {
-            unified(file, None, text)
+            diffs.unified(file, None, text)
         },
         message: secrecy(message, secret),
     }

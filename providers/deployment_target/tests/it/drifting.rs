@@ -112,3 +112,15 @@ async fn the_content_of_a_secret_is_never_shown() {
         assert!(drift.message.contains("not shown"));
     }
 }
+
+#[tokio::test]
+async fn after_many_differences_no_more_diffs_are_made() {
+    let at = fixture();
+    let texts: Vec<String> = (0..205).map(|n| config(&format!("c{n}"), "1")).collect();
+    let found = drift(&declared(&texts), &at.observe().await);
+    assert_eq!(found.len(), 205);
+    let cut = found
+        .iter()
+        .filter(|drift| drift.diff.truncated && drift.diff.text.is_empty());
+    assert_eq!(cut.count(), 5);
+}
