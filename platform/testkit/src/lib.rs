@@ -9,16 +9,20 @@
 
 mod client;
 mod database;
+mod events;
 mod git;
 mod postgres;
+mod repository;
 mod server;
 mod users;
 mod wait;
 
 pub use client::{Answer, Client};
 pub use database::{Backend, Databases};
+pub use events::{drain, drained_types, event};
 pub use git::{GitWrite, TrappedGit};
 pub use postgres::PostgresServer;
+pub use repository::{KnownRepositories, LocalRepository, push, push_change, put_file, signature};
 pub use server::Server;
 pub use users::{TokenKey, User};
 pub use wait::{eventually, eventually_within};

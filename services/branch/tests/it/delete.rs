@@ -5,9 +5,9 @@ use sluice_branch::{Branch, BranchError, BranchStatus, DeleteBranch, Recovery, S
 use sluice_git_host::GitHost;
 use sluice_kernel::{Fault, Outcome, Reconciler};
 use sluice_schema::{BranchId, ErrorCode, TypedId, events::BranchPolicy};
-use sluice_testkit::{Backend, GitWrite};
+use sluice_testkit::{Backend, GitWrite, push};
 
-use crate::fixture::{World, push};
+use crate::fixture::World;
 
 async fn delete(world: &World, id: BranchId) -> Result<Outcome<Arc<Branch>>, BranchError> {
     let command = DeleteBranch { branch_id: id };
@@ -76,7 +76,7 @@ async fn a_commit_that_comes_in_between_is_not_lost(backend: Backend) {
     let branch = world.create("x", None).await.unwrap().value;
     let (git, path) = (world.git.clone(), world.path.clone());
     world.git.before(GitWrite::UpdateRef, async move {
-        push(&git, &path, "x", "late.txt").await;
+        push(git.real(), &path, "x", "late.txt", "x").await;
     });
     // The first attempt finds the branch moved and keeps it; the second takes the new head.
     let late = delete(&world, branch.id).await.unwrap().value;

@@ -1,73 +1,33 @@
 //! One repository with its service, store and Git host.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::Arc;
 
-use async_trait::async_trait;
-use bytes::Bytes;
 use sluice_branch::{Branch, BranchError, Branches, CreateBranch, Reactions};
-use sluice_git_host::{
-    BranchName, CommitSpec, FileChange, GitHost, Oid, RefChange, RepoPath, Signature,
-};
-use sluice_kernel::{
-    BoxFault, Ctx, Outcome, Reaction,
-    directory::{RepositoryDirectory, RepositoryView},
-};
+use sluice_git_host::{GitHost, Oid, RepoPath};
+use sluice_kernel::{Ctx, Outcome, Reaction, directory::RepositoryView};
 use sluice_schema::{
-    Envelope, EventId, EventPayload, NewEvent, ProjectId, RepositoryId, TypedId,
+    Envelope, EventPayload, TypedId,
     events::{
         CommitCreated, CommitOrigin, DeploymentManifestRendered, DeploymentPromoted,
         PullRequestMerged, RepositoryProvisioned,
     },
 };
 use sluice_store::Store;
-use sluice_testkit::{Backend, Databases, TrappedGit, User};
-
-#[derive(Default)]
-pub(crate) struct Directory(pub(crate) Mutex<HashMap<RepositoryId, RepositoryView>>);
-
-#[async_trait]
-impl RepositoryDirectory for Directory {
-    async fn repository(
-        &self,
-        ctx: &Ctx,
-        id: RepositoryId,
-    ) -> Result<Option<RepositoryView>, BoxFault> {
-        let found = self.0.lock().unwrap().get(&id).cloned();
-        Ok(found.filter(|view| view.tenant_id == *ctx.tenant() && ctx.sees(&view.project_id)))
-    }
-
-    async fn repository_by_name(
-        &self,
-        _: &Ctx,
-        _: &ProjectId,
-        _: &str,
-    ) -> Result<Option<RepositoryView>, BoxFault> {
-        Ok(None)
-    }
-}
+use sluice_testkit::{
+    Backend, Databases, KnownRepositories, LocalRepository, TrappedGit, User, drain, drained_types,
+    event, push,
+};
 
 pub(crate) struct World {
     _databases: Databases,
     pub(crate) store: Store,
     pub(crate) git: Arc<TrappedGit>,
-    pub(crate) directory: Arc<Directory>,
+    pub(crate) directory: Arc<KnownRepositories>,
     pub(crate) service: Branches,
     pub(crate) repository: RepositoryView,
     pub(crate) path: RepoPath,
     pub(crate) root: Oid,
     pub(crate) ctx: Ctx,
-}
-
-pub(crate) fn signature() -> Signature {
-    Signature {
-        name: "Ada".into(),
-        email: "ada@example.com".into(),
-        time: chrono::DateTime::from_timestamp(1_700_000_000, 0).unwrap(),
-    }
 }
 
 impl World {
@@ -76,19 +36,8 @@ impl World {
         let databases = Databases::fresh(backend).await;
         let store = databases.open("branch").await;
         let git = TrappedGit::new(&databases.folder().join("git"));
-        let path = RepoPath::new("acme", "web", "shop").unwrap();
-        let main: BranchName = "main".parse().unwrap();
-        let provisioned = git.provision(&path, &main, &signature()).await.unwrap();
-        let repository = RepositoryView {
-            id: RepositoryId::generate(),
-            tenant_id: "acme".parse().unwrap(),
-            project_id: "web".parse().unwrap(),
-            module_id: Some("shop".parse().unwrap()),
-            name: "shop".into(),
-            default_branch: "main".into(),
-            is_writable: true,
-        };
-        let directory = Arc::new(Directory::default());
+        let shop = LocalRepository::provision(git.real(), "web", "shop").await;
+        let directory = Arc::new(KnownRepositories::default());
         let service = Branches::new(store.clone(), git.clone(), directory.clone());
         let world = Self {
             _databases: databases,
@@ -96,9 +45,9 @@ impl World {
             git,
             directory,
             service,
-            repository,
-            path,
-            root: provisioned.head,
+            repository: shop.view,
+            path: shop.path,
+            root: shop.root,
             ctx: User::of("acme", "ada").ctx(),
         };
         world.list(&world.repository);
@@ -114,8 +63,7 @@ impl World {
     }
 
     pub(crate) fn list(&self, repository: &RepositoryView) {
-        let mut all = self.directory.0.lock().unwrap();
-        all.insert(repository.id, repository.clone());
+        self.directory.list(repository);
     }
 
     pub(crate) fn archive(&self) {
@@ -153,20 +101,16 @@ impl World {
 
     /// Writes a commit on top of a branch, as other services do.
     pub(crate) async fn push(&self, branch: &str, file: &str) -> Oid {
-        push(&self.git, &self.path, branch, file).await
+        push(self.git.real(), &self.path, branch, file, "x").await
     }
 
     /// Takes the events that wait in the outbox.
     pub(crate) async fn drain(&self) -> Vec<Envelope> {
-        let outbox = self.store.outbox();
-        let rows = outbox.claim(1_000, Duration::from_secs(60)).await.unwrap();
-        outbox.complete(&rows).await.unwrap();
-        rows.into_iter().map(|row| row.envelope).collect()
+        drain(&self.store).await
     }
 
     pub(crate) async fn drained_types(&self) -> Vec<String> {
-        let events = self.drain().await;
-        events.into_iter().map(|event| event.event_type).collect()
+        drained_types(&self.store).await
     }
 
     pub(crate) async fn handle(&self, event: &Envelope) {
@@ -176,24 +120,8 @@ impl World {
     }
 
     pub(crate) fn event<P: EventPayload>(&self, payload: &P) -> Envelope {
-        let module = self.repository.module_id.as_ref();
-        let event = NewEvent::of(&self.repository.project_id, module, payload).unwrap();
-        Envelope {
-            event_id: EventId::generate(),
-            event_type: event.event_type.to_owned(),
-            schema_version: event.schema_version,
-            tenant_id: self.repository.tenant_id.clone(),
-            project_id: event.project_id,
-            module_id: event.module_id,
-            trace_id: "trace".into(),
-            correlation_id: "correlation".into(),
-            causation_id: None,
-            sequence: None,
-            occurred_at: self.store.clock().now(),
-            subject: event.subject,
-            actor: self.ctx.actor().clone(),
-            payload: event.payload,
-        }
+        let (project, module) = (&self.repository.project_id, &self.repository.module_id);
+        event(&self.ctx, project, module.as_ref(), payload)
     }
 
     pub(crate) fn provisioned(&self) -> Envelope {
@@ -280,31 +208,4 @@ impl World {
             objects: 1,
         })
     }
-}
-
-pub(crate) async fn push(git: &TrappedGit, path: &RepoPath, branch: &str, file: &str) -> Oid {
-    let git = git.real();
-    let name: BranchName = branch.parse().unwrap();
-    let base = git.head(path, &name).await.unwrap().unwrap();
-    let change = FileChange::Put {
-        path: file.into(),
-        content: Bytes::from_static(b"x"),
-        executable: None,
-    };
-    let staged = git.stage(path, &base, &[change]).await.unwrap();
-    let spec = CommitSpec {
-        tree: staged.tree,
-        parents: vec![base],
-        author: signature(),
-        committer: signature(),
-        message: format!("Add {file}"),
-        trailers: Vec::new(),
-    };
-    let new = git.write_commit(path, &spec).await.unwrap();
-    let change = RefChange {
-        expected: Some(base),
-        new: Some(new),
-    };
-    git.update_ref(path, &name, change).await.unwrap();
-    new
 }

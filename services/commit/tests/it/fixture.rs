@@ -3,50 +3,27 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use chrono::DateTime;
 use sluice_commit::{Change, ChangeKind, Commit, CommitError, Commits, CreateCommit};
-use sluice_git_host::{
-    BranchName, CommitInfo, CommitSpec, FileChange, GitHost, Oid, RefChange, RepoPath, Signature,
-};
+use sluice_git_host::{CommitInfo, GitHost, Oid, RefChange, RepoPath};
 use sluice_kernel::{
     BoxFault, Ctx, ManualClock, Outcome,
-    directory::{BranchDirectory, BranchView, RepositoryDirectory, RepositoryView},
+    directory::{BranchDirectory, BranchView, RepositoryView},
 };
-use sluice_schema::{Envelope, ProjectId, RepositoryId, TypedId, events::BranchPolicy};
+use sluice_schema::{Envelope, RepositoryId, events::BranchPolicy};
 use sluice_store::Store;
-use sluice_testkit::{Backend, Databases, TrappedGit, User};
+use sluice_testkit::{
+    Backend, Databases, KnownRepositories, LocalRepository, TrappedGit, User, drain, push_change,
+    put_file,
+};
 
-/// What the services that own repositories and branches would answer.
+/// What the service that owns branches would answer.
 #[derive(Default)]
 pub(crate) struct Facts {
-    pub(crate) repositories: Mutex<HashMap<RepositoryId, RepositoryView>>,
     pub(crate) protected: Mutex<HashMap<String, bool>>,
-}
-
-#[async_trait]
-impl RepositoryDirectory for Facts {
-    async fn repository(
-        &self,
-        ctx: &Ctx,
-        id: RepositoryId,
-    ) -> Result<Option<RepositoryView>, BoxFault> {
-        let found = self.repositories.lock().unwrap().get(&id).cloned();
-        Ok(found.filter(|view| view.tenant_id == *ctx.tenant() && ctx.sees(&view.project_id)))
-    }
-
-    async fn repository_by_name(
-        &self,
-        _: &Ctx,
-        _: &ProjectId,
-        _: &str,
-    ) -> Result<Option<RepositoryView>, BoxFault> {
-        Ok(None)
-    }
 }
 
 #[async_trait]
@@ -76,19 +53,12 @@ pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) git: Arc<TrappedGit>,
     pub(crate) facts: Arc<Facts>,
+    repositories: Arc<KnownRepositories>,
     pub(crate) service: Commits,
     pub(crate) repository: RepositoryView,
     pub(crate) path: RepoPath,
     pub(crate) root: Oid,
     pub(crate) ctx: Ctx,
-}
-
-pub(crate) fn signature() -> Signature {
-    Signature {
-        name: "Bob".into(),
-        email: "bob@example.com".into(),
-        time: DateTime::from_timestamp(1_700_000_000, 0).unwrap(),
-    }
 }
 
 pub(crate) fn change(kind: ChangeKind, path: &str) -> Change {
@@ -117,20 +87,15 @@ impl World {
         let clock = Arc::new(ManualClock::at(start));
         let store = databases.open_with("commit", clock.clone()).await;
         let git = TrappedGit::new(&databases.folder().join("git"));
-        let path = RepoPath::new("acme", "web", "shop").unwrap();
-        let main: BranchName = "main".parse().unwrap();
-        let provisioned = git.provision(&path, &main, &signature()).await.unwrap();
-        let repository = RepositoryView {
-            id: RepositoryId::generate(),
-            tenant_id: "acme".parse().unwrap(),
-            project_id: "web".parse().unwrap(),
-            module_id: Some("shop".parse().unwrap()),
-            name: "shop".into(),
-            default_branch: "main".into(),
-            is_writable: true,
-        };
+        let shop = LocalRepository::provision(git.real(), "web", "shop").await;
+        let repositories = Arc::new(KnownRepositories::default());
         let facts = Arc::new(Facts::default());
-        let service = Commits::new(store.clone(), git.clone(), facts.clone(), facts.clone());
+        let service = Commits::new(
+            store.clone(),
+            git.clone(),
+            repositories.clone(),
+            facts.clone(),
+        );
         let world = Self {
             _databases: databases,
             store,
@@ -138,9 +103,10 @@ impl World {
             git,
             facts,
             service,
-            repository,
-            path,
-            root: provisioned.head,
+            repositories,
+            repository: shop.view,
+            path: shop.path,
+            root: shop.root,
             ctx: User::of("acme", "ada").ctx(),
         };
         world.list(&world.repository);
@@ -149,8 +115,7 @@ impl World {
     }
 
     pub(crate) fn list(&self, repository: &RepositoryView) {
-        let mut all = self.facts.repositories.lock().unwrap();
-        all.insert(repository.id, repository.clone());
+        self.repositories.list(repository);
     }
 
     /// Makes a branch at the first commit.
@@ -226,10 +191,7 @@ impl World {
 
     /// Takes the events that wait in the outbox.
     pub(crate) async fn drain(&self) -> Vec<Envelope> {
-        let outbox = self.store.outbox();
-        let rows = outbox.claim(1_000, Duration::from_secs(60)).await.unwrap();
-        outbox.complete(&rows).await.unwrap();
-        rows.into_iter().map(|row| row.envelope).collect()
+        drain(&self.store).await
     }
 
     pub(crate) async fn events(&self) -> usize {
@@ -240,39 +202,20 @@ impl World {
 
     /// Writes a commit on the branch `x` past the service.
     pub(crate) async fn push(&self, path: &str, content: &str) -> Oid {
-        push(&self.git, &self.path, "x", path, content).await
+        push(self.git.real(), &self.path, "x", path, content).await
     }
 }
 
+/// Writes a commit that says more of itself than the service would.
 pub(crate) async fn push(
-    git: &TrappedGit,
+    git: &dyn GitHost,
     repo: &RepoPath,
     branch: &str,
     path: &str,
     content: &str,
 ) -> Oid {
-    let git = git.real();
-    let name: BranchName = branch.parse().unwrap();
-    let base = git.head(repo, &name).await.unwrap().unwrap();
-    let change = FileChange::Put {
-        path: path.into(),
-        content: Bytes::from(content.to_owned()),
-        executable: None,
-    };
-    let staged = git.stage(repo, &base, &[change]).await.unwrap();
-    let spec = CommitSpec {
-        tree: staged.tree,
-        parents: vec![base],
-        author: signature(),
-        committer: signature(),
-        message: format!("Add {path}\n\nWhy not."),
-        trailers: vec![("Artifact-Id".into(), "pushed".into())],
-    };
-    let new = git.write_commit(repo, &spec).await.unwrap();
-    let change = RefChange {
-        expected: Some(base),
-        new: Some(new),
-    };
-    git.update_ref(repo, &name, change).await.unwrap();
-    new
+    let message = format!("Add {path}\n\nWhy not.");
+    let trailers = vec![("Artifact-Id".into(), "pushed".into())];
+    let change = put_file(path, content);
+    push_change(git, repo, branch, change, (message, trailers)).await
 }

@@ -94,7 +94,7 @@ async fn a_branch_that_moves_meanwhile_gets_the_commit_on_top(backend: Backend) 
     let world = World::new(backend).await;
     let (git, path) = (world.git.clone(), world.path.clone());
     world.git.before(GitWrite::UpdateRef, async move {
-        push(&git, &path, "x", "late.txt", "late").await;
+        push(git.real(), &path, "x", "late.txt", "late").await;
     });
     let commit = world.commit(vec![put("a.txt", "a")]).await;
     assert!(world.git.all_sprung());
@@ -108,7 +108,7 @@ async fn a_branch_that_moves_from_the_expected_head_is_left_alone(backend: Backe
     let world = World::new(backend).await;
     let (git, path) = (world.git.clone(), world.path.clone());
     world.git.before(GitWrite::UpdateRef, async move {
-        push(&git, &path, "x", "late.txt", "late").await;
+        push(git.real(), &path, "x", "late.txt", "late").await;
     });
     let mut command = world.command(vec![put("a.txt", "a")]);
     command.expected_head = Some(world.root.to_string());
@@ -121,7 +121,7 @@ async fn the_same_content_from_elsewhere_supersedes_the_commit(backend: Backend)
     let world = World::new(backend).await;
     let (git, path) = (world.git.clone(), world.path.clone());
     world.git.before(GitWrite::UpdateRef, async move {
-        push(&git, &path, "x", "a.txt", "a").await;
+        push(git.real(), &path, "x", "a.txt", "a").await;
     });
     let refused = world.run(world.command(vec![put("a.txt", "a")])).await;
     assert!(matches!(refused, Err(CommitError::NothingChanges)));

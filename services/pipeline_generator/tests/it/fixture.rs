@@ -1,61 +1,35 @@
 //! One repository with its service, store and Git host.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use sluice_git_host::{
-    BranchName, CommitInfo, CommitSpec, FileChange, GitHost, Oid, RefChange, RepoPath, Signature,
-};
+use sluice_git_host::{CommitInfo, FileChange, GitHost, Oid, RepoPath};
 use sluice_kernel::{
     BoxFault, Ctx, Outcome, ProjectPolicies, Reaction,
-    directory::{ProjectDirectory, RepositoryDirectory, RepositoryView},
+    directory::{ProjectDirectory, RepositoryView},
 };
 use sluice_pipeline_generator::{
     GeneratePipeline, PIPELINES_BRANCH, PipelineDefinition, PipelineError, PipelineFilter,
     Pipelines, Reactions,
 };
 use sluice_schema::{
-    Envelope, EventId, NewEvent, ProjectId, RepositoryId, TypedId,
+    Envelope, ProjectId, TypedId,
     events::{PipelineGenerated, PullRequestMerged},
 };
 use sluice_store::Store;
-use sluice_testkit::{Backend, Databases, TrappedGit, User};
+use sluice_testkit::{
+    Backend, Databases, KnownRepositories, LocalRepository, TrappedGit, User, drain, event,
+    push_change, put_file,
+};
 
+/// The policies of every project.
 #[derive(Default)]
-pub(crate) struct Directory(
-    Mutex<HashMap<RepositoryId, RepositoryView>>,
-    pub(crate) Mutex<ProjectPolicies>,
-);
+pub(crate) struct Policies(Mutex<ProjectPolicies>);
 
 #[async_trait]
-impl ProjectDirectory for Directory {
+impl ProjectDirectory for Policies {
     async fn policies(&self, _: &Ctx, _: &ProjectId) -> Result<ProjectPolicies, BoxFault> {
-        Ok(self.1.lock().unwrap().clone())
-    }
-}
-
-#[async_trait]
-impl RepositoryDirectory for Directory {
-    async fn repository(
-        &self,
-        ctx: &Ctx,
-        id: RepositoryId,
-    ) -> Result<Option<RepositoryView>, BoxFault> {
-        let found = self.0.lock().unwrap().get(&id).cloned();
-        Ok(found.filter(|view| view.tenant_id == *ctx.tenant() && ctx.sees(&view.project_id)))
-    }
-
-    async fn repository_by_name(
-        &self,
-        _: &Ctx,
-        _: &ProjectId,
-        _: &str,
-    ) -> Result<Option<RepositoryView>, BoxFault> {
-        Ok(None)
+        Ok(self.0.lock().unwrap().clone())
     }
 }
 
@@ -63,7 +37,8 @@ pub(crate) struct World {
     _databases: Databases,
     pub(crate) store: Store,
     pub(crate) git: Arc<TrappedGit>,
-    pub(crate) directory: Arc<Directory>,
+    pub(crate) directory: Arc<KnownRepositories>,
+    pub(crate) policies: Arc<Policies>,
     pub(crate) service: Pipelines,
     pub(crate) repository: RepositoryView,
     pub(crate) path: RepoPath,
@@ -71,14 +46,6 @@ pub(crate) struct World {
 }
 
 pub(crate) type Done = Result<Outcome<Arc<PipelineDefinition>>, PipelineError>;
-
-fn signature() -> Signature {
-    Signature {
-        name: "Ada".into(),
-        email: "ada@example.com".into(),
-        time: chrono::DateTime::from_timestamp(1_700_000_000, 0).unwrap(),
-    }
-}
 
 /// A module.yaml; `name` makes contents differ.
 pub(crate) fn module(name: &str) -> String {
@@ -91,33 +58,29 @@ impl World {
         let databases = Databases::fresh(backend).await;
         let store = databases.open("pipeline_generator").await;
         let git = TrappedGit::new(&databases.folder().join("git"));
-        let directory = Arc::new(Directory::default());
+        let directory = Arc::new(KnownRepositories::default());
+        let policies = Arc::new(Policies::default());
         let service = Pipelines::new(
             store.clone(),
             git.clone(),
             directory.clone(),
-            directory.clone(),
+            policies.clone(),
         );
-        let path = RepoPath::new("acme", "web", "shop").unwrap();
+        let shop = LocalRepository::provision(git.real(), "web", "shop").await;
+        // The module is known from its description alone.
         let repository = RepositoryView {
-            id: RepositoryId::generate(),
-            tenant_id: "acme".parse().unwrap(),
-            project_id: "web".parse().unwrap(),
             module_id: None,
-            name: "shop".into(),
-            default_branch: "main".into(),
-            is_writable: true,
+            ..shop.view
         };
-        let main: BranchName = "main".parse().unwrap();
-        git.provision(&path, &main, &signature()).await.unwrap();
         let world = Self {
             _databases: databases,
             store,
             git,
             directory,
+            policies,
             service,
             repository,
-            path,
+            path: shop.path,
             ctx: User::of("acme", "ada").ctx(),
         };
         world.list(&world.repository);
@@ -132,13 +95,12 @@ impl World {
     }
 
     pub(crate) fn list(&self, repository: &RepositoryView) {
-        let mut all = self.directory.0.lock().unwrap();
-        all.insert(repository.id, repository.clone());
+        self.directory.list(repository);
     }
 
     /// Whether the project lets pipelines run by themselves from now on.
     pub(crate) fn set_auto_run(&self, auto_run: bool) {
-        self.directory.1.lock().unwrap().auto_run_pipelines = auto_run;
+        self.policies.0.lock().unwrap().auto_run_pipelines = auto_run;
     }
 
     pub(crate) fn archive(&self) {
@@ -149,38 +111,12 @@ impl World {
 
     /// Writes a commit on top of a branch, making the branch at `main`'s head if needed.
     pub(crate) async fn push(&self, branch: &str, file: &str, content: &str) -> Oid {
-        let put = FileChange::Put {
-            path: file.into(),
-            content: content.as_bytes().to_vec().into(),
-            executable: None,
-        };
-        self.change(branch, put).await
+        self.change(branch, put_file(file, content)).await
     }
 
     pub(crate) async fn change(&self, branch: &str, change: FileChange) -> Oid {
-        let git = self.git.real();
-        let name: BranchName = branch.parse().unwrap();
-        let head = git.head(&self.path, &name).await.unwrap();
-        let base = match head {
-            Some(head) => head,
-            None => self.head("main").await.unwrap(),
-        };
-        let staged = git.stage(&self.path, &base, &[change]).await.unwrap();
-        let spec = CommitSpec {
-            tree: staged.tree,
-            parents: vec![base],
-            author: signature(),
-            committer: signature(),
-            message: "Change a file".into(),
-            trailers: Vec::new(),
-        };
-        let new = git.write_commit(&self.path, &spec).await.unwrap();
-        let change = RefChange {
-            expected: head,
-            new: Some(new),
-        };
-        git.update_ref(&self.path, &name, change).await.unwrap();
-        new
+        let commit = ("Change a file".to_owned(), Vec::new());
+        push_change(self.git.real(), &self.path, branch, change, commit).await
     }
 
     pub(crate) async fn head(&self, branch: &str) -> Option<Oid> {
@@ -235,10 +171,7 @@ impl World {
 
     /// Takes the events that wait in the outbox.
     pub(crate) async fn drain(&self) -> Vec<Envelope> {
-        let outbox = self.store.outbox();
-        let rows = outbox.claim(1_000, Duration::from_secs(60)).await.unwrap();
-        outbox.complete(&rows).await.unwrap();
-        rows.into_iter().map(|row| row.envelope).collect()
+        drain(&self.store).await
     }
 
     /// The commits that were announced since the last call.
@@ -277,22 +210,9 @@ impl World {
             merged_by: "ada".into(),
             delete_source_branch: false,
         };
-        let event = NewEvent::of(&self.repository.project_id, None, &payload).unwrap();
         Envelope {
-            event_id: EventId::generate(),
-            event_type: event.event_type.to_owned(),
-            schema_version: event.schema_version,
-            tenant_id: self.repository.tenant_id.clone(),
-            project_id: event.project_id,
-            module_id: event.module_id,
             trace_id: "trace-of-the-merge".into(),
-            correlation_id: "correlation".into(),
-            causation_id: None,
-            sequence: None,
-            occurred_at: self.store.clock().now(),
-            subject: event.subject,
-            actor: self.ctx.actor().clone(),
-            payload: event.payload,
+            ..event(&self.ctx, &self.repository.project_id, None, &payload)
         }
     }
 }

@@ -4,14 +4,10 @@ use std::{
     collections::HashMap,
     pin::Pin,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use sluice_git_host::{
-    BranchName, CommitSpec, FileChange, GitHost, Oid, RefChange, RepoPath, Signature,
-};
+use sluice_git_host::{GitHost, Oid, RefChange, RepoPath};
 use sluice_kernel::{
     BoxFault, Ctx, Outcome, Reaction, Reconciler,
     directory::{BranchDirectory, BranchView, RepositoryDirectory, RepositoryView},
@@ -21,16 +17,19 @@ use sluice_pull_request::{
     Reactions, Recovery, ReviewDecision, ReviewPullRequest,
 };
 use sluice_schema::{
-    Envelope, EventId, EventPayload, NewEvent, ProjectId, PullRequestId, RepositoryId, TypedId,
+    Envelope, EventPayload, ProjectId, PullRequestId, RepositoryId, TypedId,
     events::{BranchPolicy, BuildCompleted, CommitCreated, CommitOrigin},
 };
 use sluice_store::Store;
-use sluice_testkit::{Backend, Databases, TrappedGit, User};
+use sluice_testkit::{
+    Backend, Databases, KnownRepositories, LocalRepository, TrappedGit, User, drain, drained_types,
+    event, push,
+};
 
 /// What the repository and the branch service would answer.
 #[derive(Default)]
 pub(crate) struct Directory {
-    pub(crate) repositories: Mutex<HashMap<RepositoryId, RepositoryView>>,
+    repositories: KnownRepositories,
     pub(crate) policies: Mutex<HashMap<String, BranchPolicy>>,
     /// What others do before the next question after a repository is answered.
     pub(crate) meanwhile: Mutex<Option<Meanwhile>>,
@@ -49,17 +48,18 @@ impl RepositoryDirectory for Directory {
         if let Some(others) = meanwhile {
             others.await;
         }
-        let found = self.repositories.lock().unwrap().get(&id).cloned();
-        Ok(found.filter(|view| view.tenant_id == *ctx.tenant() && ctx.sees(&view.project_id)))
+        self.repositories.repository(ctx, id).await
     }
 
     async fn repository_by_name(
         &self,
-        _: &Ctx,
-        _: &ProjectId,
-        _: &str,
+        ctx: &Ctx,
+        project: &ProjectId,
+        name: &str,
     ) -> Result<Option<RepositoryView>, BoxFault> {
-        Ok(None)
+        self.repositories
+            .repository_by_name(ctx, project, name)
+            .await
     }
 }
 
@@ -91,14 +91,6 @@ pub(crate) struct World {
     pub(crate) ctx: Ctx,
 }
 
-pub(crate) fn signature() -> Signature {
-    Signature {
-        name: "Ada".into(),
-        email: "ada@example.com".into(),
-        time: chrono::DateTime::from_timestamp(1_700_000_000, 0).unwrap(),
-    }
-}
-
 /// `name` of the tenant `acme`, with every right.
 pub(crate) fn user(name: &str) -> Ctx {
     User::of("acme", name).ctx()
@@ -110,18 +102,7 @@ impl World {
         let databases = Databases::fresh(backend).await;
         let store = databases.open("pull_request").await;
         let git = TrappedGit::new(&databases.folder().join("git"));
-        let path = RepoPath::new("acme", "web", "shop").unwrap();
-        let main: BranchName = "main".parse().unwrap();
-        git.provision(&path, &main, &signature()).await.unwrap();
-        let repository = RepositoryView {
-            id: RepositoryId::generate(),
-            tenant_id: "acme".parse().unwrap(),
-            project_id: "web".parse().unwrap(),
-            module_id: Some("shop".parse().unwrap()),
-            name: "shop".into(),
-            default_branch: "main".into(),
-            is_writable: true,
-        };
+        let shop = LocalRepository::provision(git.real(), "web", "shop").await;
         let directory = Arc::new(Directory::default());
         let service = PullRequests::new(
             store.clone(),
@@ -135,8 +116,8 @@ impl World {
             git,
             directory,
             service,
-            repository,
-            path,
+            repository: shop.view,
+            path: shop.path,
             ctx: user("ada"),
         };
         world.set_writable(true);
@@ -148,11 +129,7 @@ impl World {
     pub(crate) fn set_writable(&self, is_writable: bool) {
         let mut view = self.repository.clone();
         view.is_writable = is_writable;
-        self.directory
-            .repositories
-            .lock()
-            .unwrap()
-            .insert(view.id, view);
+        self.directory.repositories.list(&view);
     }
 
     pub(crate) fn demand(&self, approvals: u32, checks: &[&str]) {
@@ -191,7 +168,7 @@ impl World {
 
     /// Writes a commit on top of a branch, as other services do.
     pub(crate) async fn push(&self, branch: &str, file: &str, content: &str) -> Oid {
-        push(&self.git, &self.path, branch, file, content).await
+        push(self.git.real(), &self.path, branch, file, content).await
     }
 
     pub(crate) fn to_open(&self, source: &str) -> OpenPullRequest {
@@ -245,15 +222,11 @@ impl World {
 
     /// Takes the events that wait in the outbox.
     pub(crate) async fn drain(&self) -> Vec<Envelope> {
-        let outbox = self.store.outbox();
-        let rows = outbox.claim(1_000, Duration::from_secs(60)).await.unwrap();
-        outbox.complete(&rows).await.unwrap();
-        rows.into_iter().map(|row| row.envelope).collect()
+        drain(&self.store).await
     }
 
     pub(crate) async fn drained_types(&self) -> Vec<String> {
-        let events = self.drain().await;
-        events.into_iter().map(|event| event.event_type).collect()
+        drained_types(&self.store).await
     }
 
     pub(crate) async fn handle(&self, event: &Envelope) {
@@ -263,24 +236,8 @@ impl World {
     }
 
     pub(crate) fn event<P: EventPayload>(&self, payload: &P) -> Envelope {
-        let module = self.repository.module_id.as_ref();
-        let event = NewEvent::of(&self.repository.project_id, module, payload).unwrap();
-        Envelope {
-            event_id: EventId::generate(),
-            event_type: event.event_type.to_owned(),
-            schema_version: event.schema_version,
-            tenant_id: self.repository.tenant_id.clone(),
-            project_id: event.project_id,
-            module_id: event.module_id,
-            trace_id: "trace".into(),
-            correlation_id: "correlation".into(),
-            causation_id: None,
-            sequence: None,
-            occurred_at: self.store.clock().now(),
-            subject: event.subject,
-            actor: self.ctx.actor().clone(),
-            payload: event.payload,
-        }
+        let (project, module) = (&self.repository.project_id, &self.repository.module_id);
+        event(&self.ctx, project, module.as_ref(), payload)
     }
 
     pub(crate) fn committed(&self, branch: &str, sha: Oid) -> Envelope {
@@ -327,37 +284,4 @@ pub(crate) fn to_merge(id: PullRequestId, strategy: Option<MergeStrategy>) -> Me
         delete_source_branch: None,
         message: None,
     }
-}
-
-pub(crate) async fn push(
-    git: &TrappedGit,
-    path: &RepoPath,
-    branch: &str,
-    file: &str,
-    content: &str,
-) -> Oid {
-    let git = git.real();
-    let name: BranchName = branch.parse().unwrap();
-    let base = git.head(path, &name).await.unwrap().unwrap();
-    let change = FileChange::Put {
-        path: file.into(),
-        content: Bytes::copy_from_slice(content.as_bytes()),
-        executable: None,
-    };
-    let staged = git.stage(path, &base, &[change]).await.unwrap();
-    let spec = CommitSpec {
-        tree: staged.tree,
-        parents: vec![base],
-        author: signature(),
-        committer: signature(),
-        message: format!("Put {file}"),
-        trailers: Vec::new(),
-    };
-    let new = git.write_commit(path, &spec).await.unwrap();
-    let change = RefChange {
-        expected: Some(base),
-        new: Some(new),
-    };
-    git.update_ref(path, &name, change).await.unwrap();
-    new
 }

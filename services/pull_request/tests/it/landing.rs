@@ -3,9 +3,9 @@
 use sluice_git_host::GitHost;
 use sluice_pull_request::{MergeStrategy, Mergeability, PullRequestStatus};
 use sluice_schema::{ErrorCode, Fault};
-use sluice_testkit::{Backend, GitWrite};
+use sluice_testkit::{Backend, GitWrite, push};
 
-use crate::fixture::{World, push};
+use crate::fixture::World;
 
 async fn a_merge_that_never_reached_the_target_is_finished_by_recovery(backend: Backend) {
     let world = World::new(backend).await;
@@ -63,7 +63,7 @@ async fn a_target_that_moves_under_the_merge_is_merged_onto_again(backend: Backe
     let id = world.opened().await.id;
     let (git, path) = (world.git.clone(), world.path.clone());
     world.git.before(GitWrite::UpdateRef, async move {
-        push(&git, &path, "main", "other.txt", "x").await;
+        push(git.real(), &path, "main", "other.txt", "x").await;
     });
     let merged = world.merge(id, None).await.unwrap().value;
     assert!(world.git.all_sprung());
@@ -80,7 +80,7 @@ async fn a_target_that_moves_into_a_conflict_opens_it_again(backend: Backend) {
     let id = world.opened().await.id;
     let (git, path) = (world.git.clone(), world.path.clone());
     world.git.before(GitWrite::UpdateRef, async move {
-        push(&git, &path, "main", "feature.txt", "other").await;
+        push(git.real(), &path, "main", "feature.txt", "other").await;
     });
     let refused = world.merge(id, None).await.unwrap_err();
     assert_eq!(refused.code(), ErrorCode::MergeConflict);

@@ -209,7 +209,7 @@ async fn a_source_that_took_the_target_in_shows_only_its_own_changes(backend: Ba
         target: feature,
         source: main,
         strategy: MergeStrategy::Merge,
-        signature: crate::fixture::signature(),
+        signature: sluice_testkit::signature("Ada"),
         message: "Take main in".into(),
         trailers: Vec::new(),
     };
