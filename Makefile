@@ -15,7 +15,7 @@ help: ## Show the targets
 run: requirements-run graphiql ## Build and serve with the examples as a demo (ARGS="…" is handed on)
 	tools/run.sh $(ARGS)
 
-test: requirements-test graphiql $(STAMPS)/check-jsonschema ## Lint, then every test on SQLite and PostgreSQL
+test: requirements-test graphiql $(STAMPS)/check-jsonschema $(STAMPS)/nuget $(STAMPS)/kubernetes-tools ## Lint, then every test on SQLite and PostgreSQL
 	tools/test.sh
 
 lint: ## Formatting, clippy, layering and file rules
@@ -42,5 +42,15 @@ $(GRAPHIQL)/dist/THIRD-PARTY.txt: $(GRAPHIQL)/node_modules/.package-lock.json $(
 
 $(STAMPS)/check-jsonschema: tools/install-check-jsonschema.sh
 	tools/install-check-jsonschema.sh
+	mkdir -p $(@D)
+	touch $@
+
+$(STAMPS)/kubernetes-tools: tools/install-kubernetes-tools.sh
+	tools/install-kubernetes-tools.sh
+	mkdir -p $(@D)
+	touch $@
+
+$(STAMPS)/nuget: tools/install-nuget.sh
+	tools/install-nuget.sh
 	mkdir -p $(@D)
 	touch $@
