@@ -11,9 +11,6 @@ use super::{App, StartError};
 use crate::http::METRICS_UPKEEP;
 
 const AFTER_PANIC: Duration = Duration::from_secs(1);
-// Lost runs are waited for by people; other intents by nobody but the recovery itself.
-const RUNS_PERIOD: Duration = Duration::from_secs(5);
-const PERIOD: Duration = Duration::from_secs(30);
 
 impl App {
     /// Ends the leases that an earlier process of this server left, so that nothing waits for
@@ -62,11 +59,11 @@ impl Workers {
             self.dispatch(app, reaction);
         }
         for reconciler in &app.reconcilers {
-            self.reconcile(reconciler, PERIOD);
+            self.reconcile(reconciler);
         }
         let executor = app.executor.clone();
         self.supervise("executor", move |stop| executor.clone().run(stop));
-        self.reconcile(&app.run_recovery, RUNS_PERIOD);
+        self.reconcile(&app.run_recovery);
         let metrics = crate::telemetry::metrics();
         self.supervise("metrics", move |stop| {
             let metrics = metrics.clone();
@@ -85,8 +82,8 @@ impl Workers {
         self.supervise("dispatcher", move |stop| dispatcher.clone().run(stop));
     }
 
-    fn reconcile(&self, reconciler: &Arc<dyn Reconciler>, period: Duration) {
-        let reconciler = reconciler.clone();
+    fn reconcile(&self, reconciler: &Arc<dyn Reconciler>) {
+        let (reconciler, period) = (reconciler.clone(), reconciler.period());
         self.supervise("reconciler", move |stop| {
             run_reconciler(reconciler.clone(), period, stop)
         });

@@ -1,5 +1,7 @@
 //! What a service does without a caller: reactions to events, and recovery.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use sluice_schema::{Envelope, ErrorCode};
 
@@ -61,6 +63,11 @@ pub trait Reaction: Send + Sync + 'static {
 pub trait Reconciler: Send + Sync + 'static {
     /// The loop's name, for logs and metrics.
     fn name(&self) -> &'static str;
+
+    /// How long to wait between two rounds; 30 seconds, unless people wait for what it finds.
+    fn period(&self) -> Duration {
+        Duration::from_secs(30)
+    }
 
     /// Finishes what it finds; returns how many objects it touched.
     ///

@@ -91,6 +91,11 @@ impl Reconciler for Recovery {
         "pipeline_execution.runs"
     }
 
+    // Lost runs are waited for by people.
+    fn period(&self) -> std::time::Duration {
+        std::time::Duration::from_secs(5)
+    }
+
     async fn reconcile(&self) -> Result<usize, BoxFault> {
         Ok(self.0.recover().await?)
     }
