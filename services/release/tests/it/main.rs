@@ -1,0 +1,18 @@
+//! The release service's promises, on both databases and real Git repositories.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test's failure is a panic"
+)]
+
+mod approving;
+mod directory;
+mod ending;
+mod fixture;
+mod planning;
+mod policy;
+mod reading;
+mod rest;
+mod versions;
+mod voiding;
