@@ -20,6 +20,9 @@ need() { # need WHAT PACKAGES CHECK...: asks for packages (blank-separated) unle
 
 has() { command -v "$1"; }
 
+# NuGet's client needs more of mono than the runtime.
+has_mono() { has mono && [ -e /usr/lib/mono/4.5/WindowsBase.dll ]; }
+
 has_postgres() { has initdb && has postgres; }
 
 node_is_new() { has npm && has node && node -e 'process.exit(process.versions.node.split(".")[0] >= 20 ? 0 : 1)'; }
@@ -59,6 +62,7 @@ collect() {
     need "the PostgreSQL server programs initdb and postgres (Debian: postgresql)" postgresql has_postgres
     need "redis-server, which the tests start (Debian: redis-server)" redis-server has redis-server
     need "docker-registry, which the tests push images to" docker-registry has docker-registry
+    need "mono, which the tests run NuGet's client with" "mono-runtime mono-devel libmono-windowsbase4.0-cil" has_mono
     need "skopeo, which the tests read images with" skopeo has skopeo
   fi
 }

@@ -128,6 +128,9 @@ pub fn service_index(urls: &FeedUrls) -> Value {
         (plain, "RegistrationsBaseUrl/3.4.0"),
         (all, "RegistrationsBaseUrl/3.6.0"),
         (urls.search(), "SearchQueryService"),
+        // The names that NuGet's own client looks for; the one without a version is not among them.
+        (urls.search(), "SearchQueryService/3.0.0-beta"),
+        (urls.search(), "SearchQueryService/3.0.0-rc"),
         (urls.search(), "SearchQueryService/3.5.0"),
     ];
     let resources = resources.map(|(id, kind)| json!({"@id": id, "@type": kind}));
