@@ -18,8 +18,9 @@ mod bus;
 mod commit;
 pub mod common;
 mod environment_promotion;
-mod package_publishing;
 mod gitops_sync;
+mod iac_provisioning;
+mod package_publishing;
 mod pipeline_execution;
 mod pipeline_generator;
 mod project;
@@ -80,6 +81,7 @@ stores! {
     gitops_sync,
     project,
     package_publishing,
+    iac_provisioning,
 }
 
 /// Brings the store's schema up to date. Safe to run by several processes at once.

@@ -14,6 +14,7 @@ pub struct Operation {
     request: Option<fn(&mut SchemaGenerator) -> Value>,
     response: fn(&mut SchemaGenerator) -> Value,
     is_command: bool,
+    query: Vec<(&'static str, &'static str)>,
 }
 
 fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
@@ -36,6 +37,7 @@ impl Operation {
             request,
             response,
             is_command: true,
+            query: Vec::new(),
         }
     }
 
@@ -62,7 +64,15 @@ impl Operation {
             request: None,
             response,
             is_command: false,
+            query: Vec::new(),
         }
+    }
+
+    /// The same with a parameter that the query must have.
+    #[must_use]
+    pub fn with_query(mut self, name: &'static str, description: &'static str) -> Self {
+        self.query.push((name, description));
+        self
     }
 
     fn describe(&self, generator: &mut SchemaGenerator) -> Value {
@@ -74,6 +84,11 @@ impl Operation {
             "default": { "description": "refused or failed", "content": problem },
         });
         let mut parameters = path_parameters(self.path);
+        let query = self.query.iter().map(|(name, description)| {
+            json!({ "name": name, "in": "query", "required": true,
+                    "description": description, "schema": { "type": "string" } })
+        });
+        parameters.extend(query);
         if self.method == "post" {
             responses["201"] = json!({ "description": "the object, made now", "content": body });
         }
