@@ -38,6 +38,12 @@ pub trait Backend: Send + Sync {
     /// `host/path` of a repository.
     fn name_of(&self, repository: &ImageRepository) -> String;
 
+    /// The folder where the repository stands as an OCI image layout, when it does.
+    fn layout_of(&self, repository: &ImageRepository) -> Option<PathBuf> {
+        let _ = repository;
+        None
+    }
+
     /// Stores a blob unless it is there.
     async fn put_blob(
         &self,

@@ -18,7 +18,7 @@ pub(crate) struct Base {
     pub(crate) config: ConfigFile,
     pub(crate) layers: Vec<Descriptor>,
     pub(crate) digest: Digest,
-    /// `host/path`, for the annotations.
+    /// `tenant/project/name`, for the annotations; without the host, which is none of its content.
     pub(crate) name: String,
 }
 

@@ -20,8 +20,7 @@ use crate::error::{DoingIo, blocking};
 use crate::{
     Descriptor, Digest, ImageError, ImageRepository, Limits, Reference, Result, TagRequest,
 };
-use store::Store;
-pub(crate) use store::manifest_type;
+pub(crate) use store::{Store, manifest_type};
 
 /// Host part of references to images that only stand on this disk.
 pub const DEFAULT_AUTHORITY: &str = "sluice.local";
@@ -70,7 +69,7 @@ impl LayoutRegistry {
         self.root
             .join(repository.tenant.as_str())
             .join(repository.project.as_str())
-            .join(repository.name.as_str())
+            .join(repository.folder())
     }
 
     fn store(&self, repository: &ImageRepository) -> Store {
@@ -107,6 +106,10 @@ impl Backend for LayoutRegistry {
 
     fn name_of(&self, repository: &ImageRepository) -> String {
         format!("{}/{repository}", self.authority)
+    }
+
+    fn layout_of(&self, repository: &ImageRepository) -> Option<PathBuf> {
+        Some(self.folder(repository))
     }
 
     async fn put_blob(

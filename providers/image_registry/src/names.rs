@@ -119,9 +119,10 @@ macro_rules! text_names {
 }
 
 text_names! {
-    /// The last part of a repository's name: one component of the distribution specification.
-    ImageName as "image name", is_component,
-        "it must be 1 to 100 characters: runs of a-z and 0-9, joined by '.', '_', '__' or '-'";
+    /// The part of a repository's name below tenant and project: components of the distribution
+    /// specification with `/` between.
+    ImageName as "image name", is_image_name,
+        "it must be 1 to 128 characters in parts separated by '/', each of runs of a-z and 0-9 joined by '.', '_', '__' or '-'";
     /// A tag.
     Tag as "tag", is_tag,
         "it must be 1 to 128 characters of a-z, A-Z, 0-9, '.', '_' or '-', start with a letter, digit or '_', and not be `sha256-<digest>`, which names referrers";
@@ -139,6 +140,10 @@ fn is_component(text: &str) -> bool {
             .all(|separator| {
                 matches!(separator, "." | "_" | "__") || separator.chars().all(|c| c == '-')
             })
+}
+
+fn is_image_name(text: &str) -> bool {
+    text.len() <= 128 && text.split('/').all(is_component)
 }
 
 fn is_tag(text: &str) -> bool {
@@ -206,6 +211,11 @@ pub struct ImageRepository {
 }
 
 impl ImageRepository {
+    /// The name as one folder's name: `+` stands for `/`, as it is in no name.
+    pub(crate) fn folder(&self) -> String {
+        self.name.as_str().replace('/', "+")
+    }
+
     /// `tenant/project/name` in the grammar of repository names.
     #[must_use]
     pub fn path(&self) -> String {
@@ -259,11 +269,11 @@ mod tests {
     #[test]
     fn names_outside_the_grammar_are_refused() {
         for bad in [
-            "", "A", "a/b", "a..b", "-a", "a_", "a___b", "a.-b", "é", "..",
+            "", "A", "a/", "/a", "a//b", "a/../b", "a..b", "-a", "a_", "a___b", "a.-b", "é", "..",
         ] {
             assert!(bad.parse::<ImageName>().is_err(), "{bad:?} was accepted");
         }
-        for good in ["a", "web-api", "a__b", "a---b", "a.b_c"] {
+        for good in ["a", "team/web", "web-api", "a__b", "a---b", "a.b_c"] {
             assert!(good.parse::<ImageName>().is_ok(), "{good:?} was refused");
         }
         let referrers = format!("sha256-{}", "a".repeat(64));

@@ -1,6 +1,7 @@
 //! The port: what the delivery chain asks of an image registry.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -132,6 +133,9 @@ pub trait ImageRegistry: Send + Sync {
     /// `host/path` of the repository: what stands before `@` or `:` in a deployment.
     fn repository_reference(&self, repository: &ImageRepository) -> String;
 
+    /// The folder where the repository stands as an OCI image layout, when it does.
+    fn layout(&self, repository: &ImageRepository) -> Option<PathBuf>;
+
     /// Builds the image and stores it under its digest and `tags`.
     ///
     /// Nothing is stored under any tag when one of them is refused. The same spec again finds the
@@ -157,6 +161,25 @@ pub trait ImageRegistry: Send + Sync {
         image: Digest,
         tags: &[TagRequest],
     ) -> Result<bool>;
+
+    /// Stores an image of an OCI image layout, with everything attached to it, and points `tags`
+    /// at it. Returns whether anything changed.
+    ///
+    /// # Errors
+    /// `NotFound` when the layout does not hold it, `Damaged`, `TagTaken`, those of the registry.
+    async fn import(
+        &self,
+        repository: &ImageRepository,
+        layout: &Path,
+        image: Digest,
+        tags: &[TagRequest],
+    ) -> Result<bool>;
+
+    /// The digest that a reference names now, be it an image or an index of several.
+    ///
+    /// # Errors
+    /// `NotFound`, and those of the registry.
+    async fn resolve(&self, repository: &ImageRepository, reference: &Reference) -> Result<Digest>;
 
     /// What the image says about itself; its manifest and configuration are verified.
     ///

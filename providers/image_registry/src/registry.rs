@@ -2,6 +2,9 @@
 
 mod base;
 mod documents;
+mod import;
+
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -19,6 +22,10 @@ use crate::{
 impl<B: Backend> ImageRegistry for B {
     fn repository_reference(&self, repository: &ImageRepository) -> String {
         self.name_of(repository)
+    }
+
+    fn layout(&self, repository: &ImageRepository) -> Option<PathBuf> {
+        self.layout_of(repository)
     }
 
     async fn build_and_push(
@@ -68,6 +75,23 @@ impl<B: Backend> ImageRegistry for B {
             content: stored.content.to_vec(),
         };
         self.put_manifest(repository, &manifest, tags).await
+    }
+
+    async fn import(
+        &self,
+        repository: &ImageRepository,
+        layout: &Path,
+        image: Digest,
+        tags: &[TagRequest],
+    ) -> Result<bool> {
+        check_tags(self, tags)?;
+        refuse_taken(self, repository, image, tags).await?;
+        import::import(self, repository, layout, image, tags).await
+    }
+
+    async fn resolve(&self, repository: &ImageRepository, reference: &Reference) -> Result<Digest> {
+        let found = documents::existing(self, repository, reference).await?;
+        Ok(found.descriptor.digest)
     }
 
     async fn inspect(

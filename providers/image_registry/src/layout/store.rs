@@ -16,7 +16,7 @@ use crate::{Descriptor, Digest, ImageError, Limits, Reference, Result};
 
 /// One repository's layout.
 #[derive(Debug)]
-pub(super) struct Store {
+pub(crate) struct Store {
     folder: PathBuf,
     root: PathBuf,
     limits: Limits,
@@ -26,7 +26,7 @@ const MARKER: &str = r#"{"imageLayoutVersion":"1.0.0"}"#;
 const PREPARING: &str = "preparing the image layout";
 
 impl Store {
-    pub(super) fn new(folder: PathBuf, root: &Path, limits: Limits) -> Self {
+    pub(crate) fn new(folder: PathBuf, root: &Path, limits: Limits) -> Self {
         Self {
             folder,
             root: root.to_owned(),
@@ -99,17 +99,23 @@ impl Store {
     }
 
     pub(super) fn share_blob(&self, from: &Self, blob: &Descriptor, staging: &Path) -> Result<()> {
-        from.check()?;
         if self.has_blob(blob) {
             return Ok(());
         }
-        let path = from.blob_path(blob.digest);
-        let what = "a layer of the base image";
-        let file = blobs::open(&path, what)?.ok_or_else(|| ImageError::not_found(what))?;
-        if blobs::digest_of(file)? != (blob.digest, blob.size) {
-            return Err(ImageError::damaged(what));
-        }
+        let path = from.verified(blob)?;
         blobs::link(&path, &self.blob_path(blob.digest), staging)
+    }
+
+    /// The file of a blob, whose content was just verified.
+    pub(crate) fn verified(&self, blob: &Descriptor) -> Result<PathBuf> {
+        self.check()?;
+        let path = self.blob_path(blob.digest);
+        let what = format!("blob {}", blob.digest);
+        let file = blobs::open(&path, &what)?.ok_or_else(|| ImageError::not_found(&what))?;
+        if blobs::digest_of(file)? != (blob.digest, blob.size) {
+            return Err(ImageError::Damaged { what });
+        }
+        Ok(path)
     }
 
     /// A verified blob.
@@ -125,7 +131,7 @@ impl Store {
         Ok(Some(Bytes::from(content)))
     }
 
-    pub(super) fn manifest(&self, reference: &Reference) -> Result<Option<Stored>> {
+    pub(crate) fn manifest(&self, reference: &Reference) -> Result<Option<Stored>> {
         let digest = match reference {
             Reference::Digest(digest) => *digest,
             Reference::Tag(tag) => match index::tagged(&self.index()?, tag.as_str()) {
@@ -204,7 +210,7 @@ impl Store {
             .open(path)
     }
 
-    pub(super) fn referrers_of(&self, subject: Digest) -> Result<Vec<Descriptor>> {
+    pub(crate) fn referrers_of(&self, subject: Digest) -> Result<Vec<Descriptor>> {
         let mut found = Vec::new();
         for entry in &self.index()?.manifests {
             let (named, plain) = index::subject_of(entry);

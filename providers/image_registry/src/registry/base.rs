@@ -44,7 +44,7 @@ pub(super) async fn resolve(
         config,
         layers,
         digest: stored.descriptor.digest,
-        name: backend.name_of(&base.repository),
+        name: base.repository.path(),
     })
 }
 

@@ -6,7 +6,7 @@ use sluice_image_registry::{
 use sluice_schema::{ErrorCode, Fault};
 use tempfile::TempDir;
 
-use crate::support::{latest, layout, note, spec, version, web};
+use crate::support::{latest, layout, note, repository, spec, version, web};
 use crate::tools::{Registry, oci, skopeo, tar_listing};
 
 fn connect(server: &Registry, staging: &TempDir) -> RemoteRegistry {
@@ -108,6 +108,44 @@ async fn referrers_of_a_registry_without_their_list_are_found_by_tag() {
     assert_eq!(index["mediaType"], media_type::INDEX);
     assert_eq!(index["manifests"][0]["digest"], attached.digest.to_string());
     assert_eq!(index["manifests"][0]["artifactType"], media_type::CYCLONEDX);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_on_disk_is_brought_to_a_registry_with_its_documents() {
+    let (_folder, disk) = layout();
+    let web = repository("shop", "team/web");
+    let built = disk
+        .build_and_push(&web, spec("a"), &[latest()])
+        .await
+        .unwrap();
+    let attached = disk
+        .attach(&web, built.digest, &note("bill"))
+        .await
+        .unwrap();
+    let server = Registry::start();
+    let staging = TempDir::new().unwrap();
+    let remote = connect(&server, &staging);
+    let folder = disk.layout(&web).unwrap();
+    let tags = [version("1.0.0"), latest()];
+    let moved = remote.import(&web, &folder, built.digest, &tags).await;
+    assert!(moved.unwrap());
+    let again = remote.import(&web, &folder, built.digest, &tags).await;
+    assert!(!again.unwrap());
+    let reference = "1.0.0".parse().unwrap();
+    assert_eq!(
+        remote.resolve(&web, &reference).await.unwrap(),
+        built.digest
+    );
+    let found = remote.referrers(&web, built.digest, None).await.unwrap();
+    assert_eq!(found, std::slice::from_ref(&attached));
+    let read = remote.attachment(&web, attached.digest).await.unwrap();
+    assert_eq!(read, note("bill"));
+    assert!(remote.layout(&web).is_none());
+    let other = disk.build_and_push(&web, spec("b"), &[]).await.unwrap();
+    let refused = remote.import(&web, &folder, other.digest, &tags).await;
+    assert_eq!(refused.unwrap_err().code(), ErrorCode::Conflict);
+    let missing = remote.import(&web, staging.path(), built.digest, &[]).await;
+    assert_eq!(missing.unwrap_err().code(), ErrorCode::NotFound);
 }
 
 const BASIC: &str = "auth:\n  htpasswd:\n    realm: test\n    path: $FOLDER/htpasswd\n";
