@@ -14,7 +14,7 @@ use sluice_schema::{EnvironmentId, EventId, PromotionId, ReleaseId, RepositoryId
 
 pub use attempt::{AttemptOutcome, SyncAttempt};
 pub use drift::{Classification, DriftChange, DriftItem};
-pub(crate) use drift::{Known, classify, counts_as_drift, digest_of};
+pub(crate) use drift::{Known, classify, counts_as_drift, digest_of, is_edited};
 pub(crate) use events::reason_of;
 pub(crate) use transitions::{Failure, Noted, Seen, Success, Turn};
 
@@ -230,6 +230,11 @@ impl GitOpsSyncState {
     /// Whether the target was seen to hold what Git declares, and to work.
     pub fn is_settled(&self) -> bool {
         self.sync == SyncStatus::Synced && self.health == HealthStatus::Healthy
+    }
+
+    /// Whether somebody changed what the target answers for.
+    pub(crate) fn is_edited(&self) -> bool {
+        is_edited(&self.drift)
     }
 
     /// When the recovery loop must look at it although the timer does not say so.

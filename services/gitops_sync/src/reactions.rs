@@ -93,6 +93,11 @@ impl Reconciler for Recovery {
         "gitops_sync.targets"
     }
 
+    // It looks only at targets that are due.
+    fn period(&self) -> std::time::Duration {
+        std::time::Duration::from_secs(1)
+    }
+
     async fn reconcile(&self) -> Result<usize, BoxFault> {
         let store = self.service.store();
         let due = store::due(store, store.clock().now(), BATCH).await?;

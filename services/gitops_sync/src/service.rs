@@ -252,7 +252,7 @@ impl GitOpsSyncs {
 /// The answer is whether nothing changed.
 fn keep_unless(changed: bool) -> Decision<bool> {
     if changed {
-        Decision::Save(Change::of(false))
+        Decision::save(Change::of(false))
     } else {
         Decision::Keep(true)
     }

@@ -120,6 +120,14 @@ pub(crate) fn counts_as_drift(item: &DriftItem) -> bool {
     item.owned || item.change != DriftChange::Extra
 }
 
+/// Whether somebody changed what the target answers for.
+pub(crate) fn is_edited(items: &[DriftItem]) -> bool {
+    let by_hand = |item: &DriftItem| item.classification == Classification::ManualEdit;
+    items
+        .iter()
+        .any(|item| by_hand(item) && counts_as_drift(item))
+}
+
 /// Equal for equal drift.
 pub(crate) fn digest_of(items: &[DriftItem]) -> String {
     let parts: Vec<&[u8]> = items

@@ -7,7 +7,7 @@ use sluice_schema::EventId;
 use super::events::reason_of;
 use super::{
     Cause, Classification, Content, DriftItem, GitOpsSyncState, HealthStatus, Operation, Origin,
-    Pause, Promoted, Running, SyncStatus, counts_as_drift, digest_of,
+    Pause, Promoted, Running, SyncStatus, counts_as_drift, digest_of, is_edited,
 };
 use crate::{GitOpsSettings, GitOpsSyncError};
 
@@ -43,10 +43,7 @@ impl Seen {
 
     /// Whether somebody changed what the target answers for.
     pub(crate) fn is_edited(&self) -> bool {
-        let by_hand = |item: &DriftItem| {
-            item.classification == Classification::ManualEdit && counts_as_drift(item)
-        };
-        self.drift.iter().any(by_hand)
+        is_edited(&self.drift)
     }
 }
 

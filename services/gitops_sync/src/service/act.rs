@@ -74,7 +74,7 @@ impl GitOpsSyncs {
             if drifted {
                 change.events.push(event(state, &state.drifted())?);
             }
-            Ok(Decision::Save(change))
+            Ok(Decision::save(change))
         })
         .await?;
         Ok(error)

@@ -18,7 +18,13 @@ pub(super) enum Decision<T> {
     /// Nothing changed.
     Keep(T),
     /// Save the state with what goes with it.
-    Save(Change<T>),
+    Save(Box<Change<T>>),
+}
+
+impl<T> Decision<T> {
+    pub(super) fn save(change: Change<T>) -> Self {
+        Self::Save(Box::new(change))
+    }
 }
 
 /// What is saved beside the state, in one commit.
@@ -97,7 +103,7 @@ impl GitOpsSyncs {
                 Decision::Keep(value) => return Ok((before, value)),
                 Decision::Save(change) => change,
             };
-            match self.save(tx, &mut state, change).await {
+            match self.save(tx, &mut state, *change).await {
                 Ok(value) => return Ok((state, value)),
                 Err(error) if error.is_race() && tries > 0 => {}
                 Err(error) => return Err(error.into()),

@@ -9,6 +9,7 @@ use sluice_schema::{NewEvent, SyncId};
 use super::{
     GitOpsSyncs, JOIN_AT_MOST, JOIN_EVERY, Result,
     change::{Change, Decision, Ended, event},
+    look::Glance,
 };
 use crate::model::{Failure, Noted, Seen, Success, Turn};
 use crate::{Cause, GitOpsSyncError, GitOpsSyncState, Origin, Running, SERVICE, SyncGitOps};
@@ -58,7 +59,7 @@ impl GitOpsSyncs {
                     return Ok(Decision::Keep(None));
                 };
                 running.lease_until = now + lease;
-                Ok(Decision::Save(Change::of(Some(running.clone()))))
+                Ok(Decision::save(Change::of(Some(running.clone()))))
             })
             .await?;
         Ok(running)
@@ -71,7 +72,7 @@ impl GitOpsSyncs {
             && state.pending.is_some()
             && state.retry_at.is_none_or(|at| at <= now);
         let glance = match self.glance(state).await {
-            Ok(glance) if state.seen.as_ref() == Some(&glance.token) && !due => return Ok(None),
+            Ok(glance) if !due && self.is_old(state, &glance).await => return Ok(None),
             Ok(glance) => glance,
             Err(error) => return self.unreachable(state, due, error).await,
         };
@@ -79,35 +80,69 @@ impl GitOpsSyncs {
             Ok(seen) => seen,
             Err(error) => return self.unreachable(state, due, error).await,
         };
-        let heal = seen.is_edited() && self.heals(state).await?;
+        let heals = match seen.is_edited() {
+            true => self.heals(state).await,
+            false => Some(false),
+        };
+        self.record(state, &seen, heals).await
+    }
+
+    /// Records what was seen, or begins an attempt. `heals` is absent when nobody could say
+    /// whether edits are undone: then the next look is a whole one.
+    async fn record(
+        &self,
+        state: &GitOpsSyncState,
+        seen: &Seen,
+        heals: Option<bool>,
+    ) -> Result<Option<Step>> {
         let ctx = state.meta.system_ctx(SERVICE);
         let lease = self.settings.lease();
         let (_, step) = self
             .change(&ctx, state.id, |state, now| {
                 if state.running.is_some() {
-                    return Ok(Decision::Keep(Step::Join));
+                    return Ok(Decision::Keep(Some(Step::Join)));
                 }
-                let turn = state.turn(&seen, heal, now);
+                let before = state.clone();
+                let turn = state.turn(seen, heals == Some(true), now);
                 let follows = matches!(turn, Turn::Begin(_)) || state.retry_at.is_some();
-                let noted = state.observe(&seen, follows, now);
-                let mut change = Change::of(Step::Rest);
+                let noted = state.observe(seen, follows, now);
+                if heals.is_none() {
+                    state.seen = None;
+                }
+                let mut change = Change::of(Some(Step::Rest));
                 change.events = news(state, noted, Cause::Timer)?;
                 if let Turn::Begin(origin) = turn {
-                    let running = state.begin(origin, &seen, now, lease);
+                    let running = state.begin(origin, seen, now, lease);
                     change.begun = Some(running.clone());
-                    change.value = Step::Began(Box::new(running));
+                    change.value = Some(Step::Began(Box::new(running)));
+                } else if *state == before {
+                    return Ok(Decision::Keep(None));
                 }
-                Ok(Decision::Save(change))
+                Ok(Decision::save(change))
             })
             .await?;
-        Ok(Some(step))
+        Ok(step)
     }
 
-    async fn heals(&self, state: &GitOpsSyncState) -> Result<bool> {
+    /// Whether the same was seen before, and nothing is to be done about it now either.
+    async fn is_old(&self, state: &GitOpsSyncState, glance: &Glance) -> bool {
+        let known = state.seen.as_ref() == Some(&glance.token);
+        // Edits may have been left alone then and are to be undone now.
+        let left = state.paused.is_none() && state.is_edited();
+        known && (!left || self.heals(state).await != Some(true))
+    }
+
+    /// Whether edits are undone in the environment; nothing when nobody answers.
+    async fn heals(&self, state: &GitOpsSyncState) -> Option<bool> {
         let ctx = state.meta.system_ctx(SERVICE);
         let found = self.environments.environment(&ctx, state.environment_id);
-        let environment = found.await.map_err(sluice_kernel::AnyFault)?;
-        Ok(environment.is_some_and(|environment| environment.self_heal))
+        match found.await {
+            Ok(environment) => Some(environment.is_some_and(|found| found.self_heal)),
+            Err(error) => {
+                tracing::warn!(id = %state.id, error = %error, "whether edits heal is not known");
+                None
+            }
+        }
     }
 
     /// Git or the target did not answer: that is recorded, and an attempt that was due has failed.
@@ -161,7 +196,7 @@ impl GitOpsSyncs {
                 if !state.lose_sight(error) && wanted.is_none() {
                     return Ok(Decision::Keep(false));
                 }
-                Ok(Decision::Save(change))
+                Ok(Decision::save(change))
             })
             .await?;
         Ok(news)
@@ -234,7 +269,7 @@ impl GitOpsSyncs {
             } else if change.events.is_empty() && ctx.idempotency().is_none() {
                 return Ok(Decision::Keep(Step::Rest));
             }
-            Ok(Decision::Save(change))
+            Ok(Decision::save(change))
         })
         .await
     }

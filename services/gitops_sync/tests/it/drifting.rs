@@ -10,6 +10,7 @@ use crate::world::*;
 on_both_databases!(
     an_edit_is_reported_once_with_its_diff_and_left_alone,
     an_edit_heals_when_the_environment_says_so,
+    an_edit_that_was_left_alone_heals_once_the_environment_says_so,
     a_deleted_object_is_reported_and_heals,
     an_edit_that_is_undone_by_hand_is_synced_again,
     a_strangers_file_is_reported_and_keeps_nothing_out_of_step,
@@ -70,6 +71,21 @@ async fn an_edit_heals_when_the_environment_says_so(backend: Backend) {
     world.write(A, &config("a", "9"));
     world.reconcile().await;
     assert_eq!(world.event_types().await.len(), 5);
+}
+
+async fn an_edit_that_was_left_alone_heals_once_the_environment_says_so(backend: Backend) {
+    let world = world(backend).await;
+    world.promote(&[("a", "1")]).await;
+    world.write(A, &config("a", "9"));
+    world.reconcile().await;
+    assert_eq!(world.reconcile().await, 0);
+    world.environments.heals.store(true, Ordering::SeqCst);
+    assert_eq!(world.reconcile().await, 1);
+    assert_eq!(world.read(A), Some(config("a", "1")));
+    assert_eq!(
+        world.event_types().await,
+        ["GitOpsSynced", "DriftDetected", "GitOpsSynced"]
+    );
 }
 
 async fn a_deleted_object_is_reported_and_heals(backend: Backend) {

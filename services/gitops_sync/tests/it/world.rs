@@ -31,6 +31,7 @@ use sluice_schema::{
 };
 use sluice_store::Store;
 use sluice_testkit::{Backend, Databases, User};
+use tokio::sync::Notify;
 
 pub(crate) const FOLDER: &str = "environments/prod/web";
 
@@ -73,12 +74,15 @@ impl EnvironmentDirectory for Environments {
     }
 }
 
-/// Folders, with applies that never return.
+/// Folders, with calls that do not return until they are told to.
 pub(crate) struct Target {
     real: DirectoryTarget,
     pub(crate) hang_before: AtomicBool,
     pub(crate) hang_after: AtomicBool,
+    pub(crate) hang_look: AtomicBool,
     pub(crate) hanging: AtomicBool,
+    /// Lets what hangs go on.
+    pub(crate) resume: Notify,
     pub(crate) applies: AtomicUsize,
 }
 
@@ -86,7 +90,7 @@ impl Target {
     async fn hang(&self, trap: &AtomicBool) {
         if trap.swap(false, Ordering::SeqCst) {
             self.hanging.store(true, Ordering::SeqCst);
-            std::future::pending::<()>().await;
+            self.resume.notified().await;
         }
     }
 }
@@ -94,6 +98,7 @@ impl Target {
 #[async_trait]
 impl DeploymentTarget for Target {
     async fn observe(&self, at: &TargetPath) -> sluice_deployment_target::Result<Observed> {
+        self.hang(&self.hang_look).await;
         self.real.observe(at).await
     }
 
@@ -153,7 +158,9 @@ pub(crate) async fn world(backend: Backend) -> World {
         real: DirectoryTarget::new(&targets, Limits::default()),
         hang_before: AtomicBool::new(false),
         hang_after: AtomicBool::new(false),
+        hang_look: AtomicBool::new(false),
         hanging: AtomicBool::new(false),
+        resume: Notify::new(),
         applies: AtomicUsize::new(0),
     });
     let settings = GitOpsSettings {
