@@ -92,6 +92,11 @@ impl PackagePublishing {
         &self.public_url
     }
 
+    /// Where NuGet clients find the project's feed: what they take as a source.
+    pub fn source_url(&self, project: &str) -> String {
+        format!("{}/nuget/{project}/v3/index.json", self.public_url)
+    }
+
     /// Waits until there is memory for one more upload.
     pub(crate) async fn upload_room(&self) -> Result<SemaphorePermit<'_>> {
         let room = self.uploads.acquire().await;

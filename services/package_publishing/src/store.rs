@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, Condition};
 use sluice_kernel::{Ctx, Direction, micros, page::CursorValue};
 use sluice_package_feed::{PackageId as FeedId, PackageVersion};
-use sluice_schema::{BuildId, ProjectId, RepositoryId};
+use sluice_schema::{BuildId, ModuleId, ProjectId, RepositoryId};
 use sluice_store::{Listing, Order, Store, StoreError, Tx};
 
 use crate::{
@@ -20,12 +20,18 @@ use crate::{
 pub struct PackageFilter {
     /// Of this project.
     pub project_id: Option<ProjectId>,
+    /// Of this module.
+    pub module_id: Option<ModuleId>,
     /// Of this repository.
     pub repository_id: Option<RepositoryId>,
     /// Of this build.
     pub build_id: Option<BuildId>,
     /// Of this package, case aside.
     pub name: Option<String>,
+    /// Of this normalised version, case aside.
+    pub version: Option<String>,
+    /// Of this commit.
+    pub commit_sha: Option<String>,
     /// Of this status.
     pub status: Option<PackageStatus>,
     /// Of this origin.
@@ -65,9 +71,15 @@ impl Listing for PackageList {
 
     fn condition(filter: &PackageFilter) -> Condition {
         let project = filter.project_id.as_ref();
+        let module = filter.module_id.as_ref();
         let name = filter.name.as_deref();
+        let version = filter.version.as_deref();
+        let commit = filter.commit_sha.as_deref();
         Condition::all()
             .add_option(project.map(|id| Column::ProjectId.eq(id.as_str())))
+            .add_option(module.map(|id| Column::ModuleId.eq(id.as_str())))
+            .add_option(version.map(|version| Column::VersionKey.eq(version.to_lowercase())))
+            .add_option(commit.map(|sha| Column::CommitSha.eq(sha)))
             .add_option(
                 filter
                     .repository_id

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use axum::{
-    extract::{FromRequestParts, Path},
+    extract::{FromRequestParts, Path, rejection::PathRejection},
     http::request::Parts,
 };
 use sluice_kernel::Ctx;
@@ -28,8 +28,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Place {
         let Caller(ctx) = Caller::from_request_parts(parts, state).await?;
         let absent = || Problem::from(PackageError::NotFound("feed"));
         let names = Path::<HashMap<String, String>>::from_request_parts(parts, state).await;
-        // A path without names is no error here.
-        let names = names.map(|Path(names)| names).unwrap_or_default();
+        let names = match names {
+            Ok(Path(names)) => names,
+            // The feed of all projects has no names in its path; any other fault must not lead there.
+            Err(PathRejection::MissingPathParams(_)) => HashMap::new(),
+            Err(_) => return Err(absent()),
+        };
         let project = names.get("project").map(|project| project.parse());
         let project = project.transpose().map_err(|_| absent())?;
         Ok(Self {

@@ -14,6 +14,7 @@ use crate::fixture::{World, ada, nupkg, world};
 
 on_both_databases!(
     a_pushed_package_is_found_under_every_address_of_the_index,
+    a_project_may_be_named_like_the_protocol,
     all_projects_of_a_token_are_one_feed,
     a_push_without_a_project_needs_a_token_of_one_project,
     uploads_that_are_none_are_refused,
@@ -156,10 +157,27 @@ async fn a_pushed_package_is_found_under_every_address_of_the_index(backend: Bac
         format!("{all}hand.made/9.0.0.json"),
         format!("{all}hand.made/nonsense"),
         "/nuget/we%2fb/v3/index.json".to_owned(),
+        "/nuget/%ff/v3/index.json".to_owned(),
     ] {
         let (status, _) = get(&world, &ctx, &absent).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{absent}");
     }
+}
+
+async fn a_project_may_be_named_like_the_protocol(backend: Backend) {
+    let world = world(backend).await;
+    let (status, _) = push(
+        &world,
+        &ada(),
+        "/nuget/v3/v3/package",
+        &nupkg("One", "1.0", "x"),
+    )
+    .await;
+    assert_eq!(status, StatusCode::CREATED);
+    let (_, index) = get(&world, &ada(), "/nuget/v3/v3/index.json").await;
+    let flat = resource(&index, "PackageBaseAddress/3.0.0");
+    let (status, _) = get(&world, &ada(), &format!("{flat}one/index.json")).await;
+    assert_eq!(status, StatusCode::OK);
 }
 
 async fn all_projects_of_a_token_are_one_feed(backend: Backend) {

@@ -21,6 +21,7 @@ on_both_databases!(
     a_push_that_never_reached_the_feed_fails_and_frees_its_version,
     a_feed_that_never_answers_ends_in_failure_and_not_in_endless_tries,
     a_version_that_came_into_the_feed_past_the_service_gives_way,
+    of_many_helpers_at_once_one_announces,
 );
 
 async fn all(world: &World) -> Vec<PackagePublication> {
@@ -53,7 +54,8 @@ async fn crash(world: &World, before: bool) {
         .await
         .unwrap_err();
     assert_eq!(error.code(), ErrorCode::Internal);
-    assert_eq!(all(world).await[0].status, PackageStatus::Pending);
+    let found = all(world).await;
+    assert_eq!(found.last().unwrap().status, PackageStatus::Pending);
     assert!(world.events().await.is_empty());
     trap.store(false, Ordering::SeqCst);
 }
@@ -199,4 +201,30 @@ async fn a_version_that_came_into_the_feed_past_the_service_gives_way(backend: B
         .await
         .unwrap_err();
     assert_eq!(error.code(), ErrorCode::Conflict);
+}
+
+async fn of_many_helpers_at_once_one_announces(backend: Backend) {
+    let world = world(backend).await;
+    for by_hand in [false, true] {
+        crash(&world, true).await;
+        if by_hand {
+            let feed = FeedName {
+                tenant: "acme".parse().unwrap(),
+                project: "web".parse().unwrap(),
+            };
+            let package = nupkg("acme.greeter", "1.0.1-build.1", "by hand");
+            world.feed.push(&feed, package).await.unwrap();
+        }
+        world.clock.advance(TimeDelta::seconds(31));
+        let mut helpers = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let recovery = Recovery(world.service.clone());
+            helpers.spawn(async move { recovery.reconcile().await.unwrap() });
+        }
+        helpers.join_all().await;
+        assert_eq!(world.event_types().await, ["PackagePublished"]);
+    }
+    let mut versions: Vec<_> = all(&world).await.into_iter().map(|p| p.version).collect();
+    versions.sort();
+    assert_eq!(versions, ["1.0.0", "1.0.1-build.2"]);
 }
