@@ -64,7 +64,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         instance: data_dir.instance(),
         public_url: &url,
     };
-    let app = App::new(stores, &surroundings)?;
+    let app = App::new(stores, &surroundings).await?;
     app.take_over().await?;
     let edge = Edge {
         authenticator: authenticator.clone(),
@@ -73,6 +73,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         graphql: app.graphql(&config),
         rest: app.rest.clone(),
         rest_with_files: app.rest_with_files.clone(),
+        nuget: app.nuget.clone(),
         openapi: Arc::new(App::openapi()),
         repositories: app.repositories(),
         git: app.git.clone(),

@@ -7,12 +7,21 @@ use sluice_bus::{EmbeddedTransport, Route, Transport};
 use sluice_git_host::{GitHost, Limits, LocalGitHost};
 use sluice_kernel::{Reaction, Reconciler, directory::RepositoryDirectory};
 use sluice_pipeline_execution::{Executor, ExecutorConfig, Recovery};
+use sluice_deployment_target::DirectoryTarget;
+use sluice_iac_provisioning::FolderSecrets;
+use sluice_image_registry::{
+    DEFAULT_AUTHORITY, LayoutRegistry, RemoteAuth, RemoteConfig, RemoteRegistry,
+};
+use sluice_infrastructure_engine::{LocalEngine, LocalEngineConfig};
+use sluice_manifest_renderer::LocalRenderer;
+use sluice_package_feed::LocalPackageFeed;
 use sluice_pipeline_runner::{LocalRunner, LocalRunnerConfig};
 use sluice_test_results::blob::ObjectBlobStore;
 
 use super::{
     StartError, Stores,
     database::BUS,
+    delivery::Outside,
     domain,
     domain::{Domain, Providers},
     graphql,
@@ -50,6 +59,8 @@ pub struct App {
     pub rest: Router,
     /// REST endpoints whose bodies carry files or reports.
     pub rest_with_files: Router,
+    /// The package feeds, as NuGet clients speak to them.
+    pub nuget: Router,
     pub(super) reactions: Vec<Arc<dyn Reaction>>,
     pub(super) reconcilers: Vec<Arc<dyn Reconciler>>,
     pub(super) executor: Executor,
@@ -61,12 +72,13 @@ impl App {
     ///
     /// # Errors
     /// [`StartError`] when a provider cannot use its folder.
-    pub fn new(stores: Stores, around: &Surroundings<'_>) -> Result<Self, StartError> {
-        let providers = providers(around.data_dir)?;
+    pub async fn new(stores: Stores, around: &Surroundings<'_>) -> Result<Self, StartError> {
+        let providers = providers(around).await?;
         let git = providers.git.clone();
         let domain = Domain::new(&stores, providers, around.public_url)?;
         let (reactions, reconcilers) = (domain.reactions(), domain.reconcilers());
         let (rest, rest_with_files) = (domain.rest(), domain.rest_with_files());
+        let nuget = domain.nuget();
         let routes = reactions.iter().map(|reaction| Route {
             consumer: reaction.consumer(),
             event_types: reaction.event_types(),
@@ -81,6 +93,7 @@ impl App {
             git,
             rest,
             rest_with_files,
+            nuget,
             reactions,
             reconcilers,
             run_recovery: Arc::new(Recovery(executor.clone())),
@@ -112,14 +125,54 @@ impl App {
     }
 }
 
-fn providers(data_dir: &Path) -> Result<Providers, StartError> {
+async fn providers(around: &Surroundings<'_>) -> Result<Providers, StartError> {
+    let data_dir = around.data_dir;
     let mut runner = LocalRunnerConfig::new(data_dir.join("runs"));
     runner.environment = toolchains::environment();
     Ok(Providers {
         git: Arc::new(LocalGitHost::new(data_dir.join("git"), Limits::default())?),
         blobs: Arc::new(ObjectBlobStore::local(&data_dir.join("blobs"))?),
         runner: Arc::new(LocalRunner::new(runner)),
+        delivery: outside(around).await?,
     })
+}
+
+async fn outside(around: &Surroundings<'_>) -> Result<Outside, StartError> {
+    let (data_dir, config) = (around.data_dir, around.config);
+    let feed = LocalPackageFeed::open(data_dir.join("packages"), Default::default()).await?;
+    let limits = sluice_image_registry::Limits::default();
+    let images = LayoutRegistry::open(data_dir.join("images"), DEFAULT_AUTHORITY, limits)?;
+    let engine = LocalEngine::open(LocalEngineConfig {
+        postgres_url: config.infrastructure.postgres_url.clone(),
+        redis_url: config.infrastructure.redis_url.clone(),
+        ..LocalEngineConfig::new(data_dir.join("infrastructure"))
+    })?;
+    Ok(Outside {
+        feed: Arc::new(feed),
+        images: Arc::new(images),
+        remote_images: remote_registry(around)?.map(Arc::new),
+        engine: Arc::new(engine),
+        secrets: Arc::new(FolderSecrets::new(data_dir.join("secrets"))),
+        renderer: Arc::new(LocalRenderer::default()),
+        target: Arc::new(DirectoryTarget::new(data_dir.join("targets"), Default::default())),
+        check_interval: config.gitops_check_interval,
+    })
+}
+
+fn remote_registry(around: &Surroundings<'_>) -> Result<Option<RemoteRegistry>, StartError> {
+    let Some(settings) = &around.config.registry else {
+        return Ok(None);
+    };
+    let staging = around.data_dir.join("images-staging");
+    let mut config = match settings.plain_http {
+        true => RemoteConfig::loopback(&settings.host, staging),
+        false => RemoteConfig::anonymous(&settings.host, staging),
+    };
+    if let Some((username, password)) = settings.credentials.clone() {
+        config.auth = RemoteAuth::Basic { username, password };
+    }
+    let limits = sluice_image_registry::Limits::default();
+    Ok(Some(RemoteRegistry::connect(config, limits)?))
 }
 
 fn executor_config(around: &Surroundings<'_>) -> ExecutorConfig {

@@ -18,13 +18,17 @@ use sluice_repository::Repositories;
 use sluice_rest::Operation;
 use sluice_test_results::blob::BlobStore;
 
-use super::{StartError, Stores};
+use super::{
+    StartError, Stores,
+    delivery::{self, Delivery, Outside, SourceSide},
+};
 
-/// The outside world.
+/// The outside world of the source half.
 pub(super) struct Providers {
     pub(super) git: Arc<dyn GitHost>,
     pub(super) blobs: Arc<dyn BlobStore>,
     pub(super) runner: Arc<dyn PipelineRunner>,
+    pub(super) delivery: Outside,
 }
 
 /// The services.
@@ -37,6 +41,7 @@ pub(super) struct Domain {
     pipelines: Pipelines,
     pub(super) runs: PipelineRuns,
     builds: BuildResults,
+    delivery: Delivery,
 }
 
 impl Domain {
@@ -46,7 +51,12 @@ impl Domain {
         providers: Providers,
         public_url: &str,
     ) -> Result<Self, StartError> {
-        let Providers { git, blobs, runner } = providers;
+        let Providers {
+            git,
+            blobs,
+            runner,
+            delivery,
+        } = providers;
         let projects = Projects::new(stores.get("project")?);
         let repositories = Repositories::new(stores.get("repository")?, git.clone(), public_url);
         let known: Arc<dyn RepositoryDirectory> = Arc::new(repositories.clone());
@@ -61,12 +71,23 @@ impl Domain {
         let pipelines = Pipelines::new(store, git.clone(), known.clone(), policies);
         let ports = Ports {
             pipelines: Arc::new(pipelines.clone()),
-            git,
+            git: git.clone(),
             runner,
             blobs: blobs.clone(),
         };
         let runs = PipelineRuns::new(stores.get("pipeline_execution")?, ports);
-        let builds = BuildResults::new(stores.get("build_result")?, blobs, known);
+        let store = stores.get("build_result")?;
+        let builds = BuildResults::new(store, blobs.clone(), known.clone());
+        let source = SourceSide {
+            projects: Arc::new(projects.clone()),
+            repositories: known,
+            provisioner: Arc::new(repositories.clone()),
+            pull_requests: Arc::new(pull_requests.clone()),
+            builds: Arc::new(builds.clone()),
+            git,
+            blobs,
+        };
+        let delivery = Delivery::new(stores, delivery, &source, public_url)?;
         Ok(Self {
             projects,
             repositories,
@@ -76,30 +97,35 @@ impl Domain {
             pipelines,
             runs,
             builds,
+            delivery,
         })
     }
 
     /// What the services do when others' events arrive.
     pub(super) fn reactions(&self) -> Vec<Arc<dyn Reaction>> {
-        vec![
+        let mut reactions: Vec<Arc<dyn Reaction>> = vec![
             Arc::new(sluice_branch::Reactions(self.branches.clone())),
             Arc::new(sluice_commit::Reactions(self.commits.clone())),
             Arc::new(sluice_pull_request::Reactions(self.pull_requests.clone())),
             Arc::new(sluice_pipeline_generator::Reactions(self.pipelines.clone())),
             Arc::new(sluice_pipeline_execution::Reactions(self.runs.clone())),
             Arc::new(sluice_build_result::OnRunCompleted(self.builds.clone())),
-        ]
+        ];
+        reactions.extend(self.delivery.reactions());
+        reactions
     }
 
     /// What finishes work that a crash left half done; runs have their own.
     pub(super) fn reconcilers(&self) -> Vec<Arc<dyn Reconciler>> {
-        vec![
+        let mut reconcilers: Vec<Arc<dyn Reconciler>> = vec![
             Arc::new(sluice_repository::Recovery(self.repositories.clone())),
             Arc::new(sluice_branch::Recovery(self.branches.clone())),
             Arc::new(sluice_commit::Recovery(self.commits.clone())),
             Arc::new(sluice_pull_request::Recovery(self.pull_requests.clone())),
             Arc::new(sluice_pipeline_generator::Recovery(self.pipelines.clone())),
-        ]
+        ];
+        reconcilers.extend(self.delivery.reconcilers());
+        reconcilers
     }
 
     /// REST endpoints whose bodies carry no files.
@@ -111,6 +137,7 @@ impl Domain {
             .merge(sluice_pull_request::router(self.pull_requests.clone()))
             .merge(sluice_pipeline_generator::router(self.pipelines.clone()))
             .merge(sluice_pipeline_execution::router(self.runs.clone()))
+            .merge(self.delivery.rest())
     }
 
     /// REST endpoints whose bodies carry files or reports.
@@ -120,9 +147,16 @@ impl Domain {
             .merge(sluice_build_result::router(self.builds.clone()))
     }
 
+    /// The package feeds, as NuGet clients speak to them.
+    pub(super) fn nuget(&self) -> Router {
+        self.delivery.nuget()
+    }
+
     /// The services as the resolvers know them.
     pub(super) fn behind(self, bus: Arc<dyn Transport>) -> sluice_resolvers::Services {
+        let delivery = self.delivery;
         sluice_resolvers::Services {
+            projects: self.projects,
             repositories: self.repositories,
             branches: self.branches,
             commits: self.commits,
@@ -130,6 +164,14 @@ impl Domain {
             pipelines: self.pipelines,
             runs: self.runs,
             builds: self.builds,
+            packages: delivery.packages,
+            images: delivery.images,
+            releases: delivery.releases,
+            environments: delivery.environments,
+            promotions: delivery.promotions,
+            infrastructure: delivery.infrastructure,
+            manifests: delivery.manifests,
+            syncs: delivery.syncs,
             bus,
         }
     }
@@ -148,6 +190,7 @@ pub(super) fn openapi() -> serde_json::Value {
         sluice_build_result::operations(),
     ]
     .into_iter()
+    .chain(delivery::operations())
     .flatten()
     .collect();
     sluice_rest::document(&operations, env!("CARGO_PKG_VERSION"))

@@ -4,7 +4,10 @@ use std::net::SocketAddr;
 
 use sluice_bus::BusError;
 use sluice_git_host::GitHostError;
+use sluice_image_registry::ImageError;
+use sluice_infrastructure_engine::EngineError;
 use sluice_migrations::MigrationError;
+use sluice_package_feed::PackageFeedError;
 use sluice_store::StoreError;
 use sluice_test_results::blob::BlobError;
 
@@ -64,6 +67,15 @@ pub enum StartError {
     /// The folder of blobs cannot be used.
     #[error("the blob store cannot be used: {0}")]
     Blobs(#[from] BlobError),
+    /// The folder of packages cannot be used.
+    #[error("the package feeds cannot be used: {}", causes(.0))]
+    Packages(#[from] PackageFeedError),
+    /// The folder of images, or the registry's settings, cannot be used.
+    #[error("the image registry cannot be used: {}", causes(.0))]
+    Images(#[from] ImageError),
+    /// The folder of infrastructure, or its servers' settings, cannot be used.
+    #[error("the infrastructure engine cannot be used: {}", causes(.0))]
+    Infrastructure(#[from] EngineError),
     /// The event bus does not answer.
     #[error("{}", causes(.0))]
     Bus(#[from] BusError),

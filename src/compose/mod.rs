@@ -2,6 +2,7 @@
 
 mod app;
 mod database;
+mod delivery;
 mod domain;
 mod error;
 mod graphql;

@@ -4,6 +4,7 @@
 //! than variables, those than the file, that than the default. Unknown keys are refused, and
 //! every message names the key and where its value came from.
 
+mod delivery;
 mod error;
 mod flags;
 mod rules;
@@ -17,6 +18,7 @@ use std::{
     time::Duration,
 };
 
+pub use delivery::{InfrastructureConfig, RegistryConfig};
 pub use error::ConfigError;
 pub use flags::ConfigFlags;
 pub use sources::Sources;
@@ -72,6 +74,12 @@ pub struct Config {
     pub graphql: GraphqlConfig,
     /// Pipeline runs.
     pub runner: RunnerConfig,
+    /// A registry beside the local one.
+    pub registry: Option<RegistryConfig>,
+    /// What resources are made of.
+    pub infrastructure: InfrastructureConfig,
+    /// How often each deployment target is compared with Git.
+    pub gitops_check_interval: Duration,
     /// Logs.
     pub log: LogFormat,
 }
@@ -228,6 +236,16 @@ impl Config {
                 concurrency: values.within("runner.concurrency", 1..=64, "from 1 to 64")?,
                 timeout: values.within("runner.timeout", SECOND..=DAY, "from 1s to 24h")?,
             },
+            registry: RegistryConfig::read(values)?,
+            infrastructure: InfrastructureConfig {
+                postgres_url: values.optional("infrastructure.postgres_url")?,
+                redis_url: values.optional("infrastructure.redis_url")?,
+            },
+            gitops_check_interval: values.within(
+                "gitops.check_interval",
+                SECOND..=HOUR,
+                "from 1s to 1h",
+            )?,
             log: values.get("log.format")?,
         })
     }

@@ -85,6 +85,13 @@ pub const SETTINGS: &[Setting] = &[
     setting("graphql.max_complexity", Some("100000"), "COUNT", "Fields that one operation may ask for, lists counted by their page size"),
     setting("runner.concurrency", Some("2"), "COUNT", "Pipeline runs at the same time, 1 to 64"),
     setting("runner.timeout", Some("60m"), "TIME", "The longest time for one run"),
+    setting("registry.host", None, "HOST[:PORT]", "A registry that container images are also pushed to; absent: images stay in the data folder"),
+    setting("registry.plain_http", Some("false"), "true|false", "Speak to the registry without TLS; only when it is on this machine"),
+    setting("registry.username", None, "TEXT", "User at the registry"),
+    secret(setting("registry.password", None, "TEXT", "Password or token of that user")),
+    secret(setting("infrastructure.postgres_url", None, "postgres://…", "Where `postgresDatabase` resources are made; absent: they are refused")),
+    secret(setting("infrastructure.redis_url", None, "redis://…", "Where `redisNamespace` resources are made; absent: they are refused")),
+    setting("gitops.check_interval", Some("30s"), "TIME", "How often each deployment target is compared with Git, 1s to 1h"),
     setting("log.format", Some("auto"), "auto|pretty|json", "How to log: for people on a terminal, else as JSON lines. RUST_LOG selects what"),
 ];
 

@@ -26,7 +26,12 @@ pub(super) enum Style {
     Problem,
     /// Plain text, and a challenge that makes `git` ask for a password.
     Git,
+    /// Problem details, a challenge that makes NuGet clients send a password, and their own header.
+    NuGet,
 }
+
+/// The header in which NuGet clients send what was given to them as key.
+pub(super) const API_KEY: &str = "x-nuget-apikey";
 
 /// What stands before a group of routes.
 #[derive(Clone)]
@@ -105,7 +110,9 @@ impl Guard {
 
 fn token(headers: &HeaderMap, style: Style) -> Result<String, AuthError> {
     let mut given = headers.get_all(AUTHORIZATION).iter();
-    let header = given.next().ok_or(AuthError::Missing)?;
+    let Some(header) = given.next() else {
+        return api_key(headers, style);
+    };
     // Two headers: which one a proxy in front judged is not known.
     if given.next().is_some() {
         return Err(AuthError::Scheme);
@@ -116,10 +123,20 @@ fn token(headers: &HeaderMap, style: Style) -> Result<String, AuthError> {
     if scheme.eq_ignore_ascii_case("bearer") && !value.is_empty() {
         return Ok(value.to_owned());
     }
-    if scheme.eq_ignore_ascii_case("basic") && style == Style::Git {
+    if scheme.eq_ignore_ascii_case("basic") && matches!(style, Style::Git | Style::NuGet) {
         return password(value).ok_or(AuthError::Scheme);
     }
     Err(AuthError::Scheme)
+}
+
+fn api_key(headers: &HeaderMap, style: Style) -> Result<String, AuthError> {
+    let key = headers.get(API_KEY).filter(|_| style == Style::NuGet);
+    let key = key.ok_or(AuthError::Missing)?;
+    let key = key.to_str().map_err(|_| AuthError::Scheme)?.trim();
+    match key.is_empty() {
+        true => Err(AuthError::Missing),
+        false => Ok(key.to_owned()),
+    }
 }
 
 // git sends user and password; the token is the password, whoever the user is.

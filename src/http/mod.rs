@@ -69,6 +69,8 @@ pub struct Edge {
     pub rest: Router,
     /// REST endpoints whose bodies carry files, so that the larger limit holds.
     pub rest_with_files: Router,
+    /// The package feeds, which bound their bodies themselves.
+    pub nuget: Router,
     /// Their description, OpenAPI 3.1.
     pub openapi: Arc<serde_json::Value>,
     /// Who may see which repository.
@@ -94,6 +96,7 @@ pub fn router(edge: Edge) -> Router {
         .merge(open)
         .merge(graphql_routes(&edge))
         .merge(rest_routes(&edge))
+        .merge(nuget_routes(&edge))
         .merge(git_routes(&edge));
     if edge.mode == Mode::Embedded {
         router = router.merge(graphiql::router());
@@ -106,8 +109,9 @@ pub fn router(edge: Edge) -> Router {
 
 fn with_layers(router: Router) -> Router {
     // Packs are compressed already, and streaming them must not wait for a compressor.
-    let compressible =
-        DefaultPredicate::new().and(NotForContentType::const_new("application/x-git"));
+    let compressible = DefaultPredicate::new()
+        .and(NotForContentType::const_new("application/x-git"))
+        .and(NotForContentType::const_new("application/octet-stream"));
     let compression = CompressionLayer::new()
         .quality(CompressionLevel::Fastest)
         .compress_when(compressible);
@@ -119,6 +123,7 @@ fn with_layers(router: Router) -> Router {
         header::AUTHORIZATION,
         header::COOKIE,
         HeaderName::from_static("idempotency-key"),
+        HeaderName::from_static(identity::API_KEY),
     ];
     router
         .layer(CatchPanicLayer::custom(refusal::panicked))
@@ -161,6 +166,21 @@ fn rest_routes(edge: &Edge) -> Router {
         guard(edge, Style::Problem),
         identity::identify,
     ))
+}
+
+fn nuget_routes(edge: &Edge) -> Router {
+    let feeds = edge.nuget.clone();
+    if !feeds.has_routes() {
+        return feeds;
+    }
+    // A package of the largest size takes longer than a command.
+    let guard = Guard {
+        timeout: edge.http.request_timeout * 5,
+        ..guard(edge, Style::NuGet)
+    };
+    feeds
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state(guard, identity::identify))
 }
 
 fn git_routes(edge: &Edge) -> Router {

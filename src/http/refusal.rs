@@ -24,7 +24,7 @@ pub(super) fn unauthenticated(style: Style, error: &AuthError, trace: &Trace) ->
     let mut response = speak(style, error.code(), &message, trace);
     if error.code() == ErrorCode::Unauthenticated {
         let challenge = match (style, error) {
-            (Style::Git, _) => r#"Basic realm="Sluice: any user, the token as password""#,
+            (Style::Git | Style::NuGet, _) => r#"Basic realm="Sluice: any user, the token as password""#,
             (_, AuthError::Missing) => r#"Bearer realm="sluice""#,
             _ => r#"Bearer realm="sluice", error="invalid_token""#,
         };
@@ -61,7 +61,7 @@ pub(super) fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {
 fn speak(style: Style, code: ErrorCode, message: &str, trace: &Trace) -> Response {
     match style {
         Style::GraphQl => graphql_error(code, code.http_status(), message, trace),
-        Style::Problem => Problem::new(code, message).into_response(),
+        Style::Problem | Style::NuGet => Problem::new(code, message).into_response(),
         Style::Git => plain(code.http_status(), message),
     }
 }

@@ -169,3 +169,30 @@ async fn health_tells_what_fails_and_not_why() {
         json!({"openapi": "3.1.0"})
     );
 }
+
+#[tokio::test]
+async fn package_clients_may_send_the_token_as_their_key_and_nobody_else_may() {
+    let server = server();
+    let with_key = |path: &str, key: &str| {
+        Request::builder()
+            .method(Method::POST)
+            .uri(path)
+            .header("x-nuget-apikey", key)
+            .header("content-type", "application/json")
+            .body(Body::from("{}"))
+            .unwrap()
+    };
+    let answer = server.send(with_key("/nuget/things", &server.token)).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    for (path, key) in [
+        ("/things", server.token.as_str()),
+        ("/nuget/things", "nonsense"),
+        ("/nuget/things", ""),
+    ] {
+        let answer = server.send(with_key(path, key)).await;
+        assert_eq!(answer.status, 401, "{path} with {key:?}");
+        // Without this challenge NuGet clients never send what they were given.
+        let challenge = answer.header("www-authenticate").to_owned();
+        assert_eq!(challenge.starts_with("Basic"), path != "/things", "{challenge}");
+    }
+}

@@ -141,6 +141,7 @@ fn server() -> Server {
         graphql: Arc::new(Executor(Schema::new(Query, Mutation, EmptySubscription))),
         rest: Router::new().route("/things", post(echo)),
         rest_with_files: Router::new().route("/files", post(echo)),
+        nuget: Router::new().route("/nuget/things", post(echo)),
         openapi: Arc::new(json!({"openapi": "3.1.0"})),
         repositories: Arc::new(OneRepository),
         git: Arc::new(LocalGitHost::new(dir.path().join("git"), Limits::default()).unwrap()),
