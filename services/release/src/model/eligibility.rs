@@ -34,8 +34,9 @@ fn same_person(actor: &str, name: &str) -> bool {
             .flat_map(char::to_lowercase)
             .collect()
     };
-    let name = name.strip_suffix("@localhost").unwrap_or(name);
-    let (actor, name) = (plain(actor), plain(name));
+    // The address that stands in when Git demands one and there is none.
+    let bare = |text: &str| plain(text.strip_suffix("@localhost").unwrap_or(text));
+    let (actor, name) = (bare(actor), bare(name));
     !actor.is_empty() && actor == name
 }
 
@@ -90,7 +91,7 @@ mod tests {
         let mut policies = ProjectPolicies::default();
         for approvers in [None, Some(vec!["ada".to_owned()])] {
             policies.approvers = approvers;
-            for id in ["ada", "ADA"] {
+            for id in ["ada", "ADA", "ada@localhost"] {
                 let verdict = verdict(&policies, ActorKind::User, id);
                 assert_eq!(verdict, Err(Ineligible::Planner));
             }

@@ -2,7 +2,7 @@
 
 use sea_orm::{ColumnTrait, Condition};
 use sluice_kernel::{Direction, page::CursorValue};
-use sluice_schema::ProjectId;
+use sluice_schema::{ModuleId, ProjectId};
 use sluice_store::{Listing, Order};
 
 use crate::{
@@ -15,6 +15,8 @@ use crate::{
 pub struct ReleaseFilter {
     /// Of this project.
     pub project_id: Option<ProjectId>,
+    /// Of this module alone; releases of several modules have none.
+    pub module_id: Option<ModuleId>,
     /// Of this status.
     pub status: Option<ReleaseStatus>,
     /// Of this name: the module, or the modules joined by `+`.
@@ -67,9 +69,11 @@ impl Listing for ReleaseList {
             value.as_ref().map(|value| column.eq(value.as_str()))
         };
         let project = filter.project_id.as_ref();
+        let module = filter.module_id.as_ref();
         let status = filter.status;
         Condition::all()
             .add_option(project.map(|id| Column::ProjectId.eq(id.as_str())))
+            .add_option(module.map(|id| Column::ModuleId.eq(id.as_str())))
             .add_option(status.map(|status| Column::Status.eq(status.as_str())))
             .add_option(text(Column::Name, &filter.name))
             .add_option(text(Column::Semver, &filter.version))

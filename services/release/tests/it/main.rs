@@ -7,8 +7,10 @@
 )]
 
 mod approving;
+mod crash;
 mod directory;
 mod ending;
+mod events;
 mod fixture;
 mod planning;
 mod policy;

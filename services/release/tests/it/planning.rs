@@ -131,9 +131,10 @@ async fn builds_that_cannot_be_released_are_refused_with_their_place(backend: Ba
     });
     let foreign = changed(|it| it.module.as_mut().unwrap().id = "other".into());
     let elsewhere = "other".parse().unwrap();
-    let mut facts = world.directory.facts();
-    facts.builds.get_mut(&foreign).unwrap().project_id = elsewhere;
-    drop(facts);
+    {
+        let mut facts = world.directory.facts();
+        facts.builds.get_mut(&foreign).unwrap().project_id = elsewhere;
+    }
     let precondition = ErrorCode::FailedPrecondition;
     for (second, code) in [
         (failed, precondition),

@@ -80,10 +80,11 @@ async fn policies_decide_what_is_planned(backend: Backend) {
     world.directory.facts().policies.auto_plan_releases = false;
     world.handle(&world.event(&build)).await;
     assert_eq!(world.of_build(&build).await, None);
-    let mut facts = world.directory.facts();
-    facts.policies.auto_plan_releases = true;
-    facts.policies.release_branches = vec!["feature/*".into()];
-    drop(facts);
+    {
+        let mut facts = world.directory.facts();
+        facts.policies.auto_plan_releases = true;
+        facts.policies.release_branches = vec!["feature/*".into()];
+    }
     world
         .handle(&changed(&build, |it| it.branch = "feature/x".into()))
         .await;
