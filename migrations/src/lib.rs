@@ -17,6 +17,7 @@ mod build_result;
 mod bus;
 mod commit;
 pub mod common;
+mod deployment_manifest;
 mod environment_promotion;
 mod gitops_sync;
 mod iac_provisioning;
@@ -76,6 +77,7 @@ stores! {
     pipeline_generator,
     pipeline_execution,
     build_result,
+    deployment_manifest,
     environment_promotion,
     release,
     gitops_sync,

@@ -16,6 +16,7 @@
 //!     content: |
 //!       level=${var.level}
 //!       environment=${environment}
+//!       log=${config.LOG_LEVEL}
 //!   token: {kind: file, content: {secretRef: API_TOKEN}}
 //!   motd:  {kind: file, source: infra/motd.txt, dependsOn: [settings]}
 //!   db:    {kind: sqliteDatabase, path: data/app.sqlite, schemaFile: infra/schema.sql}
@@ -74,6 +75,8 @@ pub struct Facts {
     pub stack: StackId,
     /// Files of the repository by path, among them those of [`Requirements::files`] that exist.
     pub files: BTreeMap<String, Bytes>,
+    /// Settings of the module in the environment, which `${config.NAME}` refers to.
+    pub settings: BTreeMap<String, String>,
     /// Values of secrets by name, among them those of [`Requirements::secrets`] that are known.
     pub secrets: BTreeMap<String, String>,
 }
@@ -124,10 +127,15 @@ pub fn parse(text: &str, facts: &Facts) -> Result<Program, Vec<Finding>> {
 /// Tells which files and secrets `infra.yaml` needs, as far as it can be read; [`parse`] tells what
 /// is wrong with it.
 #[must_use]
-pub fn requirements(text: &str, stack: &StackId) -> Requirements {
+pub fn requirements(
+    text: &str,
+    stack: &StackId,
+    settings: &BTreeMap<String, String>,
+) -> Requirements {
     let facts = Facts {
         stack: stack.clone(),
         files: BTreeMap::new(),
+        settings: settings.clone(),
         secrets: BTreeMap::new(),
     };
     let mut scope = Scope::new(&facts);

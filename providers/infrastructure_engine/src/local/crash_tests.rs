@@ -42,6 +42,7 @@ fn program(text: &str) -> Program {
     let facts = Facts {
         stack: stack(),
         files: BTreeMap::new(),
+        settings: BTreeMap::new(),
         secrets: [("TOKEN".to_owned(), "hunter2".to_owned())].into(),
     };
     parse(text, &facts).unwrap()
@@ -204,6 +205,7 @@ async fn a_secret_that_changed_during_an_interruption_makes_the_plan_stale() {
     let facts = Facts {
         stack: stack(),
         files: BTreeMap::new(),
+        settings: BTreeMap::new(),
         secrets: [("TOKEN".to_owned(), "other".to_owned())].into(),
     };
     let changed = parse(AFTER, &facts).unwrap();

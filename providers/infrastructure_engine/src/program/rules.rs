@@ -17,7 +17,7 @@ pub(super) fn name(text: &str) -> Checked {
 pub(super) fn not_reserved(text: &str) -> Checked {
     let taken = matches!(
         text,
-        "var" | "secret" | "environment" | "tenant" | "project" | "module"
+        "var" | "secret" | "config" | "environment" | "tenant" | "project" | "module"
     );
     of(!taken, "reserved-name", "is a word that references use")
 }

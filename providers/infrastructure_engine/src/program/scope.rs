@@ -35,6 +35,7 @@ impl std::fmt::Debug for Facts {
         f.debug_struct("Facts")
             .field("stack", &self.stack)
             .field("files", &self.files.keys())
+            .field("settings", &self.settings)
             .field("secrets", &self.secrets.keys())
             .finish()
     }
@@ -212,6 +213,7 @@ impl<'f> Scope<'f> {
                     None
                 }
             },
+            Some(("config", setting)) => self.setting(setting, line, findings),
             Some((resource, output)) => self.output(resource, output, line, findings),
             None => {
                 let known = ["environment", "tenant", "project", "module"];
@@ -221,6 +223,20 @@ impl<'f> Scope<'f> {
                 None
             }
         }
+    }
+
+    fn setting(&self, name: &str, line: u32, findings: &mut Findings) -> Option<Text> {
+        let Some(text) = self.facts.settings.get(name) else {
+            let names: Vec<&str> = self.facts.settings.keys().map(String::as_str).collect();
+            let hint = hint(name, &names);
+            let environment = self.facts.stack.environment();
+            let message = format!("{environment} has no setting {}{hint}", quoted(name));
+            findings.add(line, "unknown-setting", message);
+            return None;
+        };
+        let text = text.clone();
+        let secret = false;
+        Some(Text { text, secret })
     }
 
     fn output(

@@ -32,7 +32,7 @@ pub(super) fn parts(text: &str) -> Result<Vec<Part>, &'static str> {
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
         if name.is_empty() || name.len() > 160 || !name.chars().all(fits) {
             return Err(
-                "a reference must be ${name.output}, ${var.name}, ${secret.NAME} or ${environment}; write $${ for the characters themselves",
+                "a reference must be ${name.output}, ${var.name}, ${config.NAME}, ${secret.NAME} or ${environment}; write $${ for the characters themselves",
             );
         }
         if !literal.is_empty() {

@@ -53,6 +53,7 @@ fn facts() -> Facts {
     Facts {
         stack: stack("acme"),
         files: BTreeMap::new(),
+        settings: [("LOG_LEVEL".to_owned(), "warn".to_owned())].into(),
         secrets: BTreeMap::new(),
     }
 }

@@ -96,14 +96,14 @@ fn variables_have_other_values_in_other_environments() {
 variables: {level: info, size: 1}
 environments: {prod: {level: warn}, dev: {size: 2}}
 resources:
-  a: {kind: file, content: '${var.level} ${var.size} ${environment} ${module} $${HOME}'}
+  a: {kind: file, content: '${var.level} ${var.size} ${config.LOG_LEVEL} ${environment} ${module} $${HOME}'}
   b: {kind: directory, environments: [dev]}
   c: {kind: directory, environments: [prod], dependsOn: [b]}
 outputs: {where: '${c.path}'}
 ";
     let program = parse(text, &facts()).unwrap();
     let content = program.resources[0].content.as_ref().unwrap();
-    assert_eq!(content.bytes, Bytes::from("warn 1 prod shop ${HOME}"));
+    assert_eq!(content.bytes, Bytes::from("warn 1 warn prod shop ${HOME}"));
     assert_eq!(program.resources.len(), 2);
     assert_eq!(program.outputs["where"], "c");
     let unknown = "variables: {a: 1}\nenvironments: {dev: {b: 2}}\nresources: {}\n";
@@ -119,7 +119,7 @@ resources:
   c: {kind: file, content: 'x ${secret.OTHER}'}
   d: {kind: sqliteDatabase, schemaFile: schema.sql}
 ";
-    let needed = requirements(text, &facts().stack);
+    let needed = requirements(text, &facts().stack, &facts().settings);
     assert_eq!(
         needed.files.into_iter().collect::<Vec<_>>(),
         ["conf/prod.conf", "schema.sql"]
