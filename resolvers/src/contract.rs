@@ -178,8 +178,10 @@ fn names<E: EnumType, R: From<E>>(text: fn(R) -> &'static str) {
 fn enums_show_the_names_that_are_stored() {
     use sluice_build_result as build;
     use sluice_commit as commit;
+    use sluice_package_publishing as package;
     use sluice_pipeline_execution as run;
     use sluice_pull_request as pull_request;
+    use sluice_release as release;
     use sluice_repository as repository;
 
     names::<crate::scalars::ErrorCode, _>(sluice_schema::ErrorCode::as_str);
@@ -201,4 +203,11 @@ fn enums_show_the_names_that_are_stored() {
     names::<crate::build_result::BuildStatus, _>(build::BuildStatus::as_str);
     names::<crate::build_result::TestOutcome, _>(build::TestOutcome::as_str);
     names::<crate::build_result::ResultFormat, _>(build::ResultFormat::as_str);
+    names::<crate::package::PackageStatus, _>(package::PackageStatus::as_str);
+    names::<crate::package::PackageOrigin, _>(package::Origin::as_str);
+    names::<crate::release::ReleaseStatus, _>(release::ReleaseStatus::as_str);
+    names::<crate::release::ReleaseBump, _>(release::Bump::as_str);
+    names::<crate::release::ApprovalDecision, _>(release::ApprovalDecision::as_str);
+    names::<crate::release::ApprovalState, _>(release::ApprovalState::as_str);
+    names::<crate::blocker::BlockerCode, _>(sluice_schema::BlockerCode::as_str);
 }

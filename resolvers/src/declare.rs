@@ -6,6 +6,8 @@
 /// Declares an aggregate's object: its own fields, then its edges.
 ///
 /// - `fields`: getters over `self.0`, the model.
+/// - `parts`, when there are any: few objects that the model holds and that lead on,
+///   `name: Object by |model| Vec<Object>`.
 /// - `one`: an edge to at most one object, `name: Object by |model| Option<Lookup>`.
 /// - `many`: an edge to few objects, `name: Object by |model| Vec<Lookup of Vec>`.
 /// - `lists`: a connection, `name: Object in Children by |model| parent`.
@@ -14,6 +16,7 @@ macro_rules! aggregate {
         $(#[$($doc:tt)*])*
         $object:ident($model:ty);
         fields { $($fields:tt)* }
+        $(parts { $($(#[$($part_doc:tt)*])* $part:ident: $part_of:ident by $parts:expr;)* })?
         one { $($(#[$($one_doc:tt)*])* $one:ident: $one_to:ident by $one_key:expr;)* }
         many { $($(#[$($many_doc:tt)*])* $many:ident: $many_to:ident by $many_keys:expr;)* }
         lists { $($(#[$($list_doc:tt)*])* $list:ident: $list_of:ident in $children:ident by $parent:expr;)* }
@@ -73,6 +76,13 @@ macro_rules! aggregate {
             }
 
             $($fields)*
+
+            $($($(#[$($part_doc)*])*
+            #[graphql(complexity = "5 * child_complexity + 1")]
+            async fn $part(&self) -> Vec<$part_of> {
+                let parts: fn(&$model) -> Vec<$part_of> = $parts;
+                parts(&self.0)
+            })*)?
 
             $($(#[$($one_doc)*])*
             async fn $one(
@@ -283,7 +293,8 @@ macro_rules! children {
 }
 pub(crate) use children;
 
-/// Declares mutations: each calls one command of one service and answers its object.
+/// Declares mutations: each calls one command of one service and answers its object, and what
+/// else it led to: `name: Object by |call, model| Lookup`.
 macro_rules! mutations {
     (
         $(#[$($doc:tt)*])*
@@ -292,6 +303,7 @@ macro_rules! mutations {
             $(#[$($command_doc:tt)*])*
             $method:ident($input:ident) -> $payload:ident {
                 $(#[$($object_doc:tt)*])* $field:ident: $object:ident
+                $(, $(#[$($beside_doc:tt)*])* $beside:ident: $beside_object:ident by $beside_key:expr)?
             } = $service:ident.$command:ident;
         )*
     ) => {
@@ -301,6 +313,8 @@ macro_rules! mutations {
             pub struct $payload {
                 $(#[$($object_doc)*])*
                 pub $field: Option<$object>,
+                $($(#[$($beside_doc)*])*
+                pub $beside: Option<$beside_object>,)?
                 /// Whether the command had been carried out before, so that this call changed
                 /// nothing.
                 pub replayed: bool,
@@ -329,7 +343,9 @@ macro_rules! mutations {
                         Ok(call.services.$service.$command(&call.ctx, command).await?)
                     };
                     let settled = $crate::mutation::settle(call, outcome.await)?;
+                    $(let $beside = $crate::mutation::beside(call, &settled, $beside_key).await?;)?
                     Ok($payload {
+                        $($beside: $beside.map($beside_object),)?
                         $field: settled.value.map($object),
                         replayed: settled.replayed,
                         user_errors: settled.user_errors,

@@ -1,11 +1,13 @@
 //! What mutations have in common: inputs become commands, outcomes become payloads.
 
+use std::sync::Arc;
+
 use sluice_kernel::Outcome;
 use sluice_schema::BoxFault;
 
 use crate::{
     fault::{InputFault, Result, UserError},
-    loaders::Call,
+    loaders::{Call, Lookup},
 };
 
 /// What a payload is made of.
@@ -26,6 +28,19 @@ pub(crate) fn command<C>(
     input: impl TryInto<C, Error = InputFault>,
 ) -> std::result::Result<C, BoxFault> {
     input.try_into().map_err(BoxFault::from)
+}
+
+/// What else a command led to, looked up by the object that it answers.
+///
+/// # Errors
+/// What the owning service fails with.
+pub(crate) async fn beside<M, K: Lookup>(
+    call: &Call,
+    settled: &Settled<Arc<M>>,
+    key: impl FnOnce(&Call, &M) -> K,
+) -> Result<Option<K::Value>> {
+    let key = settled.value.as_deref().map(|model| key(call, model));
+    call.one(key).await
 }
 
 /// Sorts an outcome: refusals of the domain stand in the payload.

@@ -11,9 +11,11 @@ use crate::{
     commit::{Commit, CommitById},
     fault::Result,
     loaders::Call,
+    package::{PackageById, PackagePublication},
     pipeline::{PipelineById, PipelineDefinition},
     pipeline_run::{PipelineRun, RunById},
     pull_request::{PullRequest, PullRequestById},
+    release::{ApprovalById, ReleaseApproval, ReleaseById, ReleasePlan},
     repository::{Repository, RepositoryById},
 };
 
@@ -41,6 +43,12 @@ pub enum Node {
     PipelineRun(PipelineRun),
     /// A build result.
     BuildResult(BuildResult),
+    /// A package publication.
+    PackagePublication(PackagePublication),
+    /// A release.
+    ReleasePlan(ReleasePlan),
+    /// A decision on a release.
+    ReleaseApproval(ReleaseApproval),
 }
 
 /// What every aggregate carries besides its own fields.
@@ -93,6 +101,12 @@ pub enum Aggregate {
     PipelineRun(PipelineRun),
     /// A build result.
     BuildResult(BuildResult),
+    /// A package publication.
+    PackagePublication(PackagePublication),
+    /// A release.
+    ReleasePlan(ReleasePlan),
+    /// A decision on a release.
+    ReleaseApproval(ReleaseApproval),
 }
 
 /// More ids than one query may ask for.
@@ -127,6 +141,9 @@ async fn find(call: &Call, id: &str) -> Result<Option<Node>> {
         PipelineDefinition by PipelineById,
         PipelineRun by RunById,
         BuildResult by BuildById,
+        PackagePublication by PackageById,
+        ReleasePlan by ReleaseById,
+        ReleaseApproval by ApprovalById,
     }
     Ok(None)
 }

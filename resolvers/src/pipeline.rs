@@ -1,14 +1,16 @@
 //! Pipeline definitions.
 
 mod input;
+mod module;
 mod mutation;
 mod object;
 mod query;
 
 pub use input::{GeneratePipelineInput, PipelineFilter};
+pub use module::{ModuleConfiguration, ModuleDescription, ModuleImage, ModulePackage, Setting};
 pub use mutation::{GeneratePipelinePayload, PipelineMutation};
 pub use object::{
-    FindingSeverity, ModuleDescription, PipelineById, PipelineDefinition, PipelineFinding,
-    PipelineOfCommit, PipelineOrder, PipelineOrderField, PipelineStatus, PipelinesOfRepository,
+    FindingSeverity, PipelineById, PipelineDefinition, PipelineFinding, PipelineOfCommit,
+    PipelineOrder, PipelineOrderField, PipelineStatus, PipelinesOfRepository,
 };
 pub use query::{ModuleLint, PipelineQuery};

@@ -18,9 +18,12 @@ use crate::{
     limits::Guard,
     loaders::PerExecution,
     node::{Aggregate, NodeQuery},
+    package::{PackageMutation, PackageQuery},
     pipeline::{PipelineMutation, PipelineQuery},
     pipeline_run::{PipelineRunMutation, PipelineRunQuery},
+    project::{ProjectMutation, ProjectQuery},
     pull_request::{PullRequestMutation, PullRequestQuery},
+    release::{ReleaseMutation, ReleaseQuery},
     repository::{RepositoryMutation, RepositoryQuery},
     server::ServerQuery,
     variables::LeftOut,
@@ -43,6 +46,12 @@ pub struct Services {
     pub runs: sluice_pipeline_execution::PipelineRuns,
     /// Build results.
     pub builds: sluice_build_result::BuildResults,
+    /// Projects.
+    pub projects: sluice_project::Projects,
+    /// Package publications.
+    pub packages: sluice_package_publishing::PackagePublishing,
+    /// Releases.
+    pub releases: sluice_release::Releases,
     /// The event bus, for its dead letters.
     pub bus: Arc<dyn Transport>,
 }
@@ -76,7 +85,7 @@ impl Default for Options {
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(SourceQuery, PipelinesQuery, PlatformQuery);
+pub struct Query(SourceQuery, PipelinesQuery, DeliveryQuery, PlatformQuery);
 
 #[derive(MergedObject, Default)]
 struct SourceQuery(RepositoryQuery, BranchQuery, CommitQuery, PullRequestQuery);
@@ -85,12 +94,23 @@ struct SourceQuery(RepositoryQuery, BranchQuery, CommitQuery, PullRequestQuery);
 struct PipelinesQuery(PipelineQuery, PipelineRunQuery, BuildResultQuery);
 
 #[derive(MergedObject, Default)]
+struct DeliveryQuery(ReleaseSideQuery);
+
+#[derive(MergedObject, Default)]
+struct ReleaseSideQuery(ProjectQuery, PackageQuery, ReleaseQuery);
+
+#[derive(MergedObject, Default)]
 struct PlatformQuery(NodeQuery, ServerQuery, DeadLetterQuery);
 
 /// What can be changed. Each command answers the object that it led to; sent again, it changes
 /// nothing and answers the same object with `replayed`.
 #[derive(MergedObject, Default)]
-pub struct Mutation(SourceMutation, PipelinesMutation, PlatformMutation);
+pub struct Mutation(
+    SourceMutation,
+    PipelinesMutation,
+    DeliveryMutation,
+    PlatformMutation,
+);
 
 #[derive(MergedObject, Default)]
 struct SourceMutation(
@@ -102,6 +122,12 @@ struct SourceMutation(
 
 #[derive(MergedObject, Default)]
 struct PipelinesMutation(PipelineMutation, PipelineRunMutation, BuildResultMutation);
+
+#[derive(MergedObject, Default)]
+struct DeliveryMutation(ReleaseSideMutation);
+
+#[derive(MergedObject, Default)]
+struct ReleaseSideMutation(ProjectMutation, PackageMutation, ReleaseMutation);
 
 #[derive(MergedObject, Default)]
 struct PlatformMutation(DeadLetterMutation);

@@ -14,10 +14,12 @@ use crate::{
     declare::{aggregate, children, listed},
     fault::{Finding, Result},
     loaders::{Call, lookups},
+    package::{PackageOfBuild, PackagePublication},
     paging::Connection,
     pipeline::{ModuleDescription, PipelineById, PipelineDefinition},
     pipeline_run::{Artifact, PipelineRun, RunById},
     pull_request::{PullRequest, PullRequestOfCommit},
+    release::{ReleasePlan, ReleasesOfBuild},
     repository::{Repository, RepositoryById},
     scalars::Long,
 };
@@ -214,7 +216,12 @@ aggregate! {
             repository: it.repository_id,
             sha: it.commit_sha.clone(),
         });
+        /// The package that was published of it.
+        package: PackagePublication by |it| Some(PackageOfBuild(it.id));
     }
-    many {}
+    many {
+        /// The releases that it is part of, oldest first.
+        releases: ReleasePlan by |it| vec![ReleasesOfBuild(it.id)];
+    }
     lists {}
 }

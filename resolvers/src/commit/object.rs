@@ -16,6 +16,7 @@ use crate::{
     pipeline::{PipelineDefinition, PipelineOfCommit},
     pipeline_run::{PipelineRun, RunsOfCommit},
     pull_request::{PullRequest, PullRequestOfCommit},
+    release::{ReleasePlan, ReleasesOfCommit},
     repository::{Repository, RepositoryById},
 };
 
@@ -177,6 +178,11 @@ aggregate! {
         builds: BuildResult by |it| {
             let sha = it.sha.iter().cloned();
             sha.map(|sha| BuildsOfCommit((it.repository_id, sha))).collect()
+        };
+        /// The releases of its builds, oldest first.
+        releases: ReleasePlan by |it| {
+            let sha = it.sha.iter().cloned();
+            sha.map(|sha| ReleasesOfCommit((it.repository_id, sha))).collect()
         };
     }
     lists {}

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use async_graphql::{Enum, ID, SimpleObject};
 use sluice_pipeline_generator::{self as service, module_yaml};
-use sluice_schema::{PipelineId, RepositoryId, events};
+use sluice_schema::{PipelineId, RepositoryId};
 
-use super::PipelineFilter;
+use super::{ModuleDescription, PipelineFilter};
 use crate::{
     commit::{Commit, CommitBySha},
     declare::{aggregate, children, listed},
@@ -62,33 +62,6 @@ impl From<&module_yaml::Finding> for PipelineFinding {
             rule: finding.rule.clone(),
             message: finding.message.clone(),
             severity: finding.severity.into(),
-        }
-    }
-}
-
-/// The module that a pipeline builds, as its `module.yaml` says.
-#[derive(SimpleObject, Debug, Clone)]
-pub struct ModuleDescription {
-    /// Slug, unique in the project.
-    pub id: String,
-    /// Readable name.
-    pub name: String,
-    /// `microservice`, `library`, `ui` or `worker`.
-    pub kind: String,
-    /// `dotnet`, `node`, `rust`, `python` or `generic`.
-    pub stack: String,
-    /// Semantic version.
-    pub version: String,
-}
-
-impl From<&events::ModuleDescription> for ModuleDescription {
-    fn from(module: &events::ModuleDescription) -> Self {
-        Self {
-            id: module.id.clone(),
-            name: module.name.clone(),
-            kind: module.kind.clone(),
-            stack: module.stack.clone(),
-            version: module.version.clone(),
         }
     }
 }

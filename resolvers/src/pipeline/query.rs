@@ -27,13 +27,7 @@ impl From<service::Lint> for ModuleLint {
         Self {
             valid: !severities.any(|severity| severity == Severity::Error),
             findings: lint.findings.iter().map(Into::into).collect(),
-            module: lint.module.map(|module| ModuleDescription {
-                id: module.id,
-                name: module.name,
-                kind: module.kind.as_str().to_owned(),
-                stack: module.stack.as_str().to_owned(),
-                version: module.version.to_string(),
-            }),
+            module: lint.description().as_ref().map(Into::into),
             stages: lint
                 .stages
                 .iter()

@@ -13,8 +13,10 @@ use crate::{
     commit::{Commit, CommitsOfRepository},
     declare::{aggregate, listed},
     loaders::lookups,
+    package::{PackagePublication, PackagesOfRepository},
     pipeline::{PipelineDefinition, PipelinesOfRepository},
     pipeline_run::{PipelineRun, RunsOfRepository},
+    project::{Project, ProjectById},
     pull_request::{PullRequest, PullRequestsOfRepository},
 };
 
@@ -106,6 +108,8 @@ aggregate! {
         }
     }
     one {
+        /// Its project.
+        project: Project by |it| Some(ProjectById(it.meta.project_id.clone()));
         /// Its default branch.
         default_branch_head: Branch
             by |it| Some(BranchByName((it.id, it.default_branch.clone())));
@@ -124,5 +128,7 @@ aggregate! {
         runs: PipelineRun in RunsOfRepository by |it| it.id;
         /// Its build results.
         builds: BuildResult in BuildsOfRepository by |it| it.id;
+        /// The packages of its builds.
+        packages: PackagePublication in PackagesOfRepository by |it| it.id;
     }
 }

@@ -28,7 +28,7 @@ pub struct PackageFilter {
     pub build_id: Option<BuildId>,
     /// Of this package, case aside.
     pub name: Option<String>,
-    /// Of this normalised version, case aside.
+    /// Of this normalised version.
     pub version: Option<String>,
     /// Of this commit.
     pub commit_sha: Option<String>,
@@ -78,7 +78,7 @@ impl Listing for PackageList {
         Condition::all()
             .add_option(project.map(|id| Column::ProjectId.eq(id.as_str())))
             .add_option(module.map(|id| Column::ModuleId.eq(id.as_str())))
-            .add_option(version.map(|version| Column::VersionKey.eq(version.to_lowercase())))
+            .add_option(version.map(|version| Column::PackageVersion.eq(version)))
             .add_option(commit.map(|sha| Column::CommitSha.eq(sha)))
             .add_option(
                 filter

@@ -9,7 +9,7 @@ use sluice_schema::{
     events::{ModuleDescription, PipelineGenerated},
 };
 
-use crate::{azure, module_yaml::Finding};
+use crate::module_yaml::Finding;
 
 pub(crate) use generation::{Generation, GenerationKey, GenerationStatus, Source};
 pub use inspect::Lint;
@@ -74,18 +74,7 @@ impl PipelineDefinition {
     ) -> Self {
         let module = &generated.module;
         Self {
-            module: Some(ModuleDescription {
-                id: module.id.clone(),
-                name: module.name.clone(),
-                kind: module.kind.as_str().to_owned(),
-                stack: module.stack.as_str().to_owned(),
-                version: module.version.to_string(),
-                package: azure::package_of(module),
-                image: azure::image_of(module),
-                ports: module.ports.clone(),
-                health: module.health.clone(),
-                configuration: module.configuration.clone(),
-            }),
+            module: Some(inspect::described(module)),
             module_digest: Some(module.digest.clone()),
             content_digest: generated.content_digest.clone(),
             yaml: Some(generated.yaml.clone()),

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use sluice_kernel::ContentDigest;
+use sluice_schema::events::ModuleDescription;
 
 use crate::{
     azure::{self, GenerateOptions},
@@ -78,6 +79,29 @@ pub(crate) fn inspect(
         yaml,
         warnings,
     })
+}
+
+impl Lint {
+    /// The module as other services are told of it, when valid.
+    pub fn description(&self) -> Option<ModuleDescription> {
+        self.module.as_ref().map(described)
+    }
+}
+
+/// A module as other services are told of it.
+pub(crate) fn described(module: &Module) -> ModuleDescription {
+    ModuleDescription {
+        id: module.id.clone(),
+        name: module.name.clone(),
+        kind: module.kind.as_str().to_owned(),
+        stack: module.stack.as_str().to_owned(),
+        version: module.version.to_string(),
+        package: azure::package_of(module),
+        image: azure::image_of(module),
+        ports: module.ports.clone(),
+        health: module.health.clone(),
+        configuration: module.configuration.clone(),
+    }
 }
 
 pub(crate) fn lint(text: &str, default_branch: &str) -> Lint {
