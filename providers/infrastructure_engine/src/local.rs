@@ -48,6 +48,19 @@ pub struct LocalEngineConfig {
     pub limits: Limits,
 }
 
+impl LocalEngineConfig {
+    /// Stacks below `root`, no servers, and the bounds of [`Limits::default`].
+    #[must_use]
+    pub fn new(root: PathBuf) -> Self {
+        Self {
+            root,
+            postgres_url: None,
+            redis_url: None,
+            limits: Limits::default(),
+        }
+    }
+}
+
 // URLs hold passwords.
 impl std::fmt::Debug for LocalEngineConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

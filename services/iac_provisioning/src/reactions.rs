@@ -1,7 +1,5 @@
 //! Handlers of other services' events, and recovery.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use async_trait::async_trait;
 use chrono::Duration;
 use sluice_kernel::{BoxFault, Ctx, Reaction, ReactionError, Reconciler};
@@ -41,28 +39,16 @@ impl Reaction for OnReleaseApproved {
 
 /// Finishes plans that were announced or begun and left alone. What an earlier process left is
 /// taken up at once.
-pub struct Recovery {
-    service: Infrastructures,
-    started: AtomicBool,
-}
+pub struct Recovery(pub Infrastructures);
 
 impl Recovery {
-    /// Recovery of `service`.
-    #[must_use]
-    pub fn new(service: Infrastructures) -> Self {
-        Self {
-            service,
-            started: AtomicBool::new(false),
-        }
-    }
-
     async fn finish(&self, ctx: &Ctx, plan: InfrastructurePlan) -> Result<(), BoxFault> {
         match plan.status {
             InfrastructureStatus::Planning => {
-                self.service.finish_planning(ctx, plan, None).await?;
+                self.0.finish_planning(ctx, plan, None).await?;
             }
             _ => {
-                self.service.finish_applying(ctx, plan).await?;
+                self.0.finish_applying(ctx, plan).await?;
             }
         }
         Ok(())
@@ -75,13 +61,17 @@ impl Reconciler for Recovery {
         "iac_provisioning.unfinished"
     }
 
+    fn period(&self) -> std::time::Duration {
+        std::time::Duration::from_secs(5)
+    }
+
     async fn reconcile(&self) -> Result<usize, BoxFault> {
-        let mut since = self.service.store().clock().now();
-        if self.started.swap(true, Ordering::SeqCst) {
+        let mut since = self.0.store().clock().now();
+        if !self.0.is_first_look() {
             since -= LEFT_ALONE;
         }
         let mut finished = 0;
-        for plan in store::unfinished(self.service.store(), since, BATCH).await? {
+        for plan in store::unfinished(self.0.store(), since, BATCH).await? {
             let ctx = plan.meta.system_ctx(CONSUMER);
             let id = plan.id;
             match self.finish(&ctx, plan).await {
@@ -91,7 +81,7 @@ impl Reconciler for Recovery {
                     tracing::warn!(infrastructure = %id, error = %error, "a plan is not finished");
                 }
             }
-            self.service.postpone(&ctx, id).await?;
+            self.0.postpone(&ctx, id).await?;
         }
         Ok(finished)
     }

@@ -8,7 +8,13 @@ mod program;
 mod refreshing;
 mod targets;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use sluice_git_host::GitHost;
 use sluice_infrastructure_engine::{EngineEvent, InfrastructureEngine};
@@ -56,16 +62,28 @@ pub struct Ports {
 pub struct Infrastructures {
     store: Store,
     ports: Ports,
+    looked: Arc<AtomicBool>,
 }
 
 impl Infrastructures {
     /// A service on `store` and `ports`.
     pub fn new(store: Store, ports: Ports) -> Self {
-        Self { store, ports }
+        let looked = Arc::default();
+        Self {
+            store,
+            ports,
+            looked,
+        }
     }
 
     pub(crate) fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Whether recovery looks for the first time in this process: what it finds then was left by
+    /// an earlier one.
+    pub(crate) fn is_first_look(&self) -> bool {
+        !self.looked.swap(true, Ordering::SeqCst)
     }
 
     /// Tells what provisioning would change, for one module of a release. The same plan again is

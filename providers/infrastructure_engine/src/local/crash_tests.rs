@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::{
-    EngineError, Facts, InfrastructureEngine, Limits, LocalEngine, LocalEngineConfig, NoSink,
-    Program, StackId, State, parse,
+    EngineError, Facts, InfrastructureEngine, LocalEngine, LocalEngineConfig, NoSink, Program,
+    StackId, State, parse,
 };
 
 use super::Inner;
@@ -52,12 +52,7 @@ fn program(text: &str) -> Program {
 fn engine(root: &Path, n: usize) -> LocalEngine {
     // One key for all, so that states of different engines compare.
     std::fs::write(root.join(".seal-key"), [7; 64]).unwrap();
-    let config = LocalEngineConfig {
-        root: root.to_owned(),
-        postgres_url: None,
-        redis_url: None,
-        limits: Limits::default(),
-    };
+    let config = LocalEngineConfig::new(root.to_owned());
     let mut engine = LocalEngine::open(config).unwrap();
     let passed = AtomicUsize::new(0);
     let inner: &mut Inner = Arc::get_mut(&mut engine.inner).unwrap();

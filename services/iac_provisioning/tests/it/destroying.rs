@@ -70,7 +70,7 @@ async fn a_deletion_that_was_cut_short_is_finished(backend: Backend) {
     world.engine.fail(Trap::AfterApply);
     let cut = world.service.destroy(&ada(), command("shop")).await;
     assert_eq!(cut.unwrap_err().code(), ErrorCode::Unavailable);
-    let recovery = Recovery::new(world.service.clone());
+    let recovery = Recovery(world.service.clone());
     assert_eq!(recovery.reconcile().await.unwrap(), 1);
     assert!(
         world

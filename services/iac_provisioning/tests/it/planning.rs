@@ -101,7 +101,7 @@ async fn a_plan_left_between_intent_and_outcome_is_finished(backend: Backend) {
         ..InfrastructureFilter::default()
     };
     assert_eq!(world.service.count(&ada(), &filter).await.unwrap(), 1);
-    let recovery = Recovery::new(world.service.clone());
+    let recovery = Recovery(world.service.clone());
     assert_eq!(recovery.reconcile().await.unwrap(), 1);
     assert_eq!(world.service.count(&ada(), &filter).await.unwrap(), 0);
     assert_eq!(

@@ -123,7 +123,7 @@ async fn a_provisioning_that_was_cut_short_is_finished(backend: Backend) {
             .provision(&ada(), world.provision_command("prod"))
             .await;
         assert_eq!(cut.unwrap_err().code(), ErrorCode::Unavailable);
-        let recovery = Recovery::new(world.service.clone());
+        let recovery = Recovery(world.service.clone());
         assert_eq!(recovery.reconcile().await.unwrap(), 1, "{trap:?}");
         assert_eq!(recovery.reconcile().await.unwrap(), 0, "{trap:?}");
         assert!(world.resource("prod", "data/app.conf").exists());

@@ -11,7 +11,7 @@ use sluice_iac_provisioning::{
     RefreshInfrastructure,
 };
 use sluice_infrastructure_engine::{
-    Applied, EngineError, EventSink, HistoryEntry, InfrastructureEngine, Limits, LocalEngine,
+    Applied, EngineError, EventSink, HistoryEntry, InfrastructureEngine, LocalEngine,
     LocalEngineConfig, Plan, Program, Refreshed, StackId, State,
 };
 use sluice_kernel::{
@@ -160,12 +160,7 @@ pub(crate) async fn world(backend: Backend, program: &str) -> World {
     let folder = databases.folder();
     let git = TrappedGit::new(&folder.join("git"));
     let repository = LocalRepository::provision(git.as_ref(), "web", "shop").await;
-    let config = LocalEngineConfig {
-        root: folder.join("engine"),
-        postgres_url: None,
-        redis_url: None,
-        limits: Limits::default(),
-    };
+    let config = LocalEngineConfig::new(folder.join("engine"));
     let engine = Arc::new(TrappedEngine {
         real: LocalEngine::open(config).unwrap(),
         traps: Mutex::default(),
