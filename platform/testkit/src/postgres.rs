@@ -118,9 +118,10 @@ async fn connect(url: &str) -> PgConnection {
     .await
 }
 
-// The shell ends the server when its standard input ends, which it does when we end, however.
+// The shell ends the server when its standard input ends, which it does when we end, however, and
+// then removes its folder: a static is never dropped, and every server leaves hundreds of megabytes.
 fn spawn_watched(data: &Path, sockets: &Path, port: u16) -> Child {
-    let script = r#""$@" >"$LOG" 2>&1 & pid=$!; read -r _; kill -INT $pid; wait $pid"#;
+    let script = r#""$@" >"$LOG" 2>&1 & pid=$!; read -r _; kill -INT $pid; wait $pid; cd /; rm -rf "$FOLDER""#;
     let log = data.join("server.log");
     as_nobody(Path::new("sh"))
         .args(["-c", script, "sh"])
@@ -146,6 +147,7 @@ fn spawn_watched(data: &Path, sockets: &Path, port: u16) -> Child {
             "full_page_writes=off",
         ])
         .env("LOG", log)
+        .env("FOLDER", sockets)
         .current_dir(sockets)
         .stdin(Stdio::piped())
         .spawn()
