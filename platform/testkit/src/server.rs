@@ -6,6 +6,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    str::FromStr,
     time::Duration,
 };
 
@@ -14,6 +15,10 @@ use nix::{
     unistd::Pid,
 };
 use sluice_store::StoreConfig;
+use sqlx::{
+    Connection, Executor, PgConnection, SqliteConnection, postgres::PgConnectOptions,
+    sqlite::SqliteConnectOptions,
+};
 
 use crate::{Backend, Client, Databases, TokenKey, User, eventually, eventually_within};
 
@@ -136,6 +141,36 @@ impl Server {
     /// What it wrote to its log.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.databases.folder().join("server.log")).unwrap_or_default()
+    }
+
+    /// Changes a service's store behind its back, as time would: for what no test can wait for.
+    /// Returns how many rows changed.
+    pub async fn change_store(&self, service: &str, sql: &'static str) -> u64 {
+        match self.databases.config() {
+            StoreConfig::Sqlite { .. } => {
+                let file = self.data_dir().join(format!("db/{service}.db"));
+                let options = SqliteConnectOptions::new()
+                    .filename(file)
+                    .busy_timeout(Duration::from_secs(10));
+                let mut connection = SqliteConnection::connect_with(&options)
+                    .await
+                    .expect("the store opens");
+                let done = connection.execute(sql).await.expect("the store changes");
+                done.rows_affected()
+            }
+            StoreConfig::Postgres { url, .. } => {
+                // Row policies hold for the server's own role.
+                let options = PgConnectOptions::from_str(url)
+                    .expect("a URL")
+                    .username("postgres")
+                    .options([("search_path", service)]);
+                let mut connection = PgConnection::connect_with(&options)
+                    .await
+                    .expect("the store opens");
+                let done = connection.execute(sql).await.expect("the store changes");
+                done.rows_affected()
+            }
+        }
     }
 
     /// One gauge, summed over its labels.
