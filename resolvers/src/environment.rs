@@ -11,14 +11,14 @@ pub use input::{
     EnvironmentSettingInput, FreezeInput, HoldEnvironmentInput, ResumeEnvironmentInput,
 };
 pub use mutation::{
-    DefineEnvironmentPayload, EnvironmentMutation, HoldEnvironmentPayload,
-    ResumeEnvironmentPayload,
+    DefineEnvironmentPayload, EnvironmentMutation, HoldEnvironmentPayload, ResumeEnvironmentPayload,
 };
 pub use object::{
-    Environment, EnvironmentById, EnvironmentOrder, EnvironmentOrderField, RunningIn,
+    Environment, EnvironmentById, EnvironmentOrder, EnvironmentOrderField, EnvironmentsOfProject,
+    RunningIn,
 };
 pub use parts::{
-    ActiveFreeze, Autoscale, EnvironmentGates, EnvironmentHold, EnvironmentSetting, Freeze,
-    RequiredCheck, RunningModule,
+    ActiveFreeze, Autoscale, EnvironmentGates, EnvironmentHold, Freeze, RequiredCheck,
+    RunningModule,
 };
 pub use query::EnvironmentQuery;

@@ -6,11 +6,11 @@ use async_graphql::{Context, ID};
 use chrono::{DateTime, Utc};
 use sluice_environment_promotion as service;
 use sluice_kernel::{Ctx, Direction};
-use sluice_schema::{BoxFault, EnvironmentId};
+use sluice_schema::{BoxFault, EnvironmentId, ProjectId};
 
 use super::{
-    ActiveFreeze, Autoscale, EnvironmentFilter, EnvironmentGates, EnvironmentHold,
-    EnvironmentSetting, RunningModule,
+    ActiveFreeze, Autoscale, EnvironmentFilter, EnvironmentGates, EnvironmentHold, RunningModule,
+    parts::Declared,
 };
 use crate::{
     Services,
@@ -21,6 +21,8 @@ use crate::{
     infrastructure::{InfrastructurePlan, PlansOfEnvironment},
     loaders::{Call, Lookup, lookups},
     manifest::{DeploymentManifest, ManifestsOfEnvironment},
+    pipeline::{Setting, settings},
+    project::{Project, ProjectById},
     promotion::{EnvironmentPromotion, PromotionsOfEnvironment},
 };
 
@@ -29,12 +31,39 @@ lookups! {
     EnvironmentById(EnvironmentId) -> Arc<service::Environment> = list environments.find_many;
 }
 
+/// The environments of a project in order of promotion, retired ones last.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct EnvironmentsOfProject(pub ProjectId);
+
+impl Lookup for EnvironmentsOfProject {
+    type Value = Vec<Arc<service::Environment>>;
+
+    async fn load(
+        services: &Services,
+        ctx: &Ctx,
+        keys: &[Self],
+    ) -> std::result::Result<HashMap<Self, Self::Value>, BoxFault> {
+        let environments = &services.environments;
+        let projects: Vec<ProjectId> = keys.iter().map(|key| key.0.clone()).collect();
+        let mut found = environments.find_by_projects(ctx, &projects).await?;
+        for project in projects {
+            // Somebody looks at them for the first time: from now on it has the default ones.
+            if !found.contains_key(&project) && ctx.require_project(&project).is_ok() {
+                let made = environments.of_project(ctx, &project).await?;
+                found.insert(project, made);
+            }
+        }
+        let found = found.into_iter();
+        Ok(found.map(|(project, of)| (Self(project), of)).collect())
+    }
+}
+
 /// What Git declares in an environment, by module.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RunningIn(pub EnvironmentId);
 
 impl Lookup for RunningIn {
-    type Value = Vec<(String, Arc<service::EnvironmentPromotion>)>;
+    type Value = Vec<Declared>;
 
     async fn load(
         services: &Services,
@@ -111,10 +140,8 @@ aggregate! {
             self.0.spec.autoscale.as_ref().map(Into::into)
         }
         /// Settings of every module in it, by name; a module's own settings for it win.
-        async fn configuration(&self) -> Vec<EnvironmentSetting> {
-            let settings = self.0.spec.configuration.iter();
-            let pairs = settings.map(|(name, value)| (name.clone(), value.clone()));
-            pairs.map(|(name, value)| EnvironmentSetting { name, value }).collect()
+        async fn configuration(&self) -> Vec<Setting> {
+            settings(&self.0.spec.configuration)
         }
         /// What must hold for a release to be promoted into it.
         async fn gates(&self) -> EnvironmentGates {
@@ -128,13 +155,6 @@ aggregate! {
         async fn target_digest(&self) -> &str {
             &self.0.target_digest
         }
-        /// The holds that are on now, oldest first.
-        #[graphql(complexity = "5 * child_complexity + 1")]
-        async fn holds(&self, context: &Context<'_>) -> Result<Vec<EnvironmentHold>> {
-            let environments = &Call::of(context)?.services.environments;
-            let on = environments.active_holds(&self.0).into_iter();
-            Ok(on.map(Into::into).collect())
-        }
         /// The freeze that is on now; of several the one that ends last.
         async fn freeze(&self, context: &Context<'_>) -> Result<Option<ActiveFreeze>> {
             Ok(freeze(Call::of(context)?, &self.0))
@@ -142,14 +162,6 @@ aggregate! {
         /// When the environment thaws; null when no freeze is on, or nobody knows when it ends.
         async fn frozen_until(&self, context: &Context<'_>) -> Result<Option<DateTime<Utc>>> {
             Ok(freeze(Call::of(context)?, &self.0).and_then(|freeze| freeze.until))
-        }
-        /// What Git declares in it, by module.
-        #[graphql(complexity = "10 * child_complexity + 1")]
-        async fn running(&self, context: &Context<'_>) -> Result<Vec<RunningModule>> {
-            let key = Some(RunningIn(self.0.id));
-            let found = Call::of(context)?.one(key).await?.unwrap_or_default();
-            let modules = found.into_iter();
-            Ok(modules.map(|(module, by)| RunningModule { module, by }).collect())
         }
         /// Everything that stands in the way of promoting the release into it now; empty when
         /// nothing does. Asks every service that has a say, for each environment anew.
@@ -166,8 +178,18 @@ aggregate! {
             Ok(found.into_iter().map(Into::into).collect())
         }
     }
-    one {}
-    many {}
+    parts {
+        /// What is held, oldest first; a hold whose time is over goes within moments.
+        holds: EnvironmentHold by |it| it.holds.iter().cloned().map(EnvironmentHold).collect();
+    }
+    one {
+        /// Its project.
+        project: Project by |it| Some(ProjectById(it.meta.project_id.clone()));
+    }
+    many {
+        /// What Git declares in it, by module.
+        running: RunningModule by |it| vec![RunningIn(it.id)];
+    }
     lists {
         /// Promotions into it.
         promotions: EnvironmentPromotion in PromotionsOfEnvironment by |it| it.id;

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use async_graphql::{ComplexObject, Context, Enum, SimpleObject};
+use async_graphql::{Context, Enum, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use sluice_environment_promotion as service;
 use sluice_kernel::directory;
-use sluice_schema::PromotionId;
 
 use crate::{
     fault::Result,
@@ -48,15 +47,6 @@ impl From<&directory::Autoscale> for Autoscale {
             target_cpu_percent: it.target_cpu_percent,
         }
     }
-}
-
-/// A setting of every module in an environment; never a secret, as it is shown.
-#[derive(SimpleObject, Debug, Clone)]
-pub struct EnvironmentSetting {
-    /// Its name.
-    pub name: String,
-    /// Its value.
-    pub value: String,
 }
 
 /// A time in which nothing is promoted into an environment: once, or again and again by a rule.
@@ -151,70 +141,66 @@ impl From<&service::Gates> for EnvironmentGates {
 }
 
 /// Promotions into an environment, or of one module into it, are held until somebody resumes.
-#[derive(SimpleObject, Debug, Clone)]
-#[graphql(complex)]
-pub struct EnvironmentHold {
-    /// The module; null when every module is held.
-    pub module: Option<String>,
-    /// Why.
-    pub reason: String,
-    /// Who holds.
-    pub by: String,
-    /// Since when.
-    pub at: DateTime<Utc>,
-    /// When it ends by itself; null when only `resumeEnvironment` ends it.
-    pub until: Option<DateTime<Utc>>,
-    #[graphql(skip)]
-    pub(crate) rollback: Option<PromotionId>,
-}
+#[derive(Debug, Clone)]
+pub struct EnvironmentHold(pub(crate) service::Hold);
 
-#[ComplexObject]
+/// Promotions into an environment, or of one module into it, are held until somebody resumes.
+#[Object]
 impl EnvironmentHold {
+    /// The module; null when every module is held.
+    async fn module(&self) -> Option<&str> {
+        self.0.module.as_deref()
+    }
+    /// Why.
+    async fn reason(&self) -> &str {
+        &self.0.reason
+    }
+    /// Who holds.
+    async fn by(&self) -> &str {
+        &self.0.held_by
+    }
+    /// Since when.
+    async fn at(&self) -> DateTime<Utc> {
+        self.0.at
+    }
+    /// When it ends by itself; null when only `resumeEnvironment` ends it.
+    async fn until(&self) -> Option<DateTime<Utc>> {
+        self.0.until
+    }
     /// The rollback that placed it; null when a person did.
     async fn promotion(&self, context: &Context<'_>) -> Result<Option<EnvironmentPromotion>> {
-        let key = self.rollback.map(PromotionById);
+        let key = self.0.promotion_id.map(PromotionById);
         let found = Call::of(context)?.one(key).await?;
         Ok(found.map(EnvironmentPromotion))
     }
 }
 
-impl From<service::Hold> for EnvironmentHold {
-    fn from(it: service::Hold) -> Self {
-        Self {
-            module: it.module,
-            reason: it.reason,
-            by: it.held_by,
-            at: it.at,
-            until: it.until,
-            rollback: it.promotion_id,
-        }
-    }
-}
+/// A module and the promotion that Git declares of it.
+pub(crate) type Declared = (String, Arc<service::EnvironmentPromotion>);
 
 /// What Git declares of one module in an environment.
-#[derive(SimpleObject, Debug, Clone)]
-#[graphql(complex)]
-pub struct RunningModule {
-    /// The module.
-    pub module: String,
-    #[graphql(skip)]
-    pub(crate) by: Arc<service::EnvironmentPromotion>,
-}
+#[derive(Debug, Clone)]
+pub struct RunningModule(pub(crate) Declared);
 
-#[ComplexObject]
+/// What Git declares of one module in an environment.
+#[Object]
 impl RunningModule {
+    /// The module.
+    async fn module(&self) -> &str {
+        &self.0.0
+    }
     /// The promotion that declared it.
     async fn promotion(&self) -> EnvironmentPromotion {
-        EnvironmentPromotion(self.by.clone())
+        EnvironmentPromotion(self.0.1.clone())
     }
     /// The release that it is of.
     async fn release(&self, context: &Context<'_>) -> Result<Option<ReleasePlan>> {
-        let key = Some(ReleaseById(self.by.release_id));
+        let key = Some(ReleaseById(self.0.1.release_id));
         let found = Call::of(context)?.one(key).await?;
         Ok(found.map(ReleasePlan))
     }
     /// Since when Git declares it.
     async fn since(&self) -> Option<DateTime<Utc>> {
-        self.by.promoted_at
+        self.0.1.promoted_at
     }
 }

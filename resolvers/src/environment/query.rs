@@ -40,9 +40,7 @@ impl EnvironmentQuery {
         )]
         first: Option<i32>,
         #[graphql(desc = "Only what stands after this cursor.")] after: Option<String>,
-        #[graphql(
-            desc = "At most so many from the end, 1 to 200; not together with `first`."
-        )]
+        #[graphql(desc = "At most so many from the end, 1 to 200; not together with `first`.")]
         last: Option<i32>,
         #[graphql(desc = "Only what stands before this cursor.")] before: Option<String>,
         #[graphql(desc = "Only what matches.")] filter: Option<EnvironmentFilter>,
@@ -55,7 +53,12 @@ impl EnvironmentQuery {
         if let Some(project) = filter.as_ref().and_then(|it| it.project_id.as_ref()) {
             ensure_defaults(call, project).await?;
         }
-        let page = PageArgs { first, last, after, before };
+        let page = PageArgs {
+            first,
+            last,
+            after,
+            before,
+        };
         paging::top::<Environment>(call, page, filter, order_by).await
     }
 }

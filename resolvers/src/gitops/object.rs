@@ -114,11 +114,6 @@ aggregate! {
         async fn retry_at(&self) -> Option<DateTime<Utc>> {
             self.0.retry_at
         }
-        /// What differs from Git, at most 100 objects.
-        #[graphql(complexity = "10 * child_complexity + 1")]
-        async fn drift(&self) -> Vec<DriftItem> {
-            self.0.drift.iter().map(Into::into).collect()
-        }
         /// How many objects differ from Git.
         async fn drift_total(&self) -> u32 {
             self.0.drift_total
@@ -148,6 +143,10 @@ aggregate! {
             self.0.observed_at
         }
     }
+    parts {
+        /// What differs from Git, at most 100 objects.
+        drift: DriftItem by |it| it.drift.iter().map(Into::into).collect();
+    }
     one {
         /// The environment.
         environment: Environment by |it| Some(EnvironmentById(it.environment_id));
@@ -156,7 +155,7 @@ aggregate! {
         /// The release of that promotion.
         release: ReleasePlan by |it| Some(ReleaseById(it.promoted.release_id));
         /// The repository that the environment follows.
-        gitops_repository: Repository by |it| Some(RepositoryById(it.gitops_repository_id));
+        git_ops_repository: Repository by |it| Some(RepositoryById(it.gitops_repository_id));
     }
     many {}
     lists {

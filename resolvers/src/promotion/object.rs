@@ -96,11 +96,6 @@ aggregate! {
         async fn modules(&self) -> &[String] {
             &self.0.modules
         }
-        /// What it declares, one entry per module, sorted; empty until it runs.
-        #[graphql(complexity = "10 * child_complexity + 1")]
-        async fn items(&self) -> Vec<PromotionItem> {
-            self.0.items.iter().map(Into::into).collect()
-        }
         /// The branch that environments follow, once Git declares it.
         async fn branch(&self) -> Option<&str> {
             self.0.branch.as_deref()
@@ -142,13 +137,17 @@ aggregate! {
             self.0.verify_until
         }
     }
+    parts {
+        /// What it declares, one entry per module, sorted; empty until it runs.
+        items: PromotionItem by |it| it.items.iter().cloned().map(PromotionItem).collect();
+    }
     one {
         /// The release.
         release: ReleasePlan by |it| Some(ReleaseById(it.release_id));
         /// The environment.
         environment: Environment by |it| Some(EnvironmentById(it.environment_id));
         /// The repository that environments follow.
-        gitops_repository: Repository by |it| it.gitops_repository_id.map(RepositoryById);
+        git_ops_repository: Repository by |it| it.gitops_repository_id.map(RepositoryById);
         /// The promotion that was declared before.
         previous: EnvironmentPromotion by |it| it.previous.map(PromotionById);
         /// The promotion that this rollback leaves.

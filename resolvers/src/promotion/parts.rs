@@ -1,8 +1,7 @@
 //! What a promotion is made of.
 
-use async_graphql::{ComplexObject, Context, Enum, SimpleObject};
+use async_graphql::{Context, Enum, Object, SimpleObject};
 use sluice_environment_promotion as service;
-use sluice_schema::ManifestId;
 
 use crate::{
     blocker::{Blocker, BlockerCode},
@@ -72,39 +71,32 @@ impl From<&service::Override> for PromotionOverride {
 }
 
 /// What a promotion declares of one module.
-#[derive(SimpleObject, Debug, Clone)]
-#[graphql(complex)]
-pub struct PromotionItem {
-    /// The module.
-    pub module: String,
-    /// `sha256:<hex>` of its objects.
-    pub manifest_digest: String,
-    /// The commit of the GitOps repository that holds it rendered.
-    pub source_commit: String,
-    /// Its folder in that commit, and on the branch that environments follow.
-    pub path: String,
-    #[graphql(skip)]
-    pub(crate) manifest_id: ManifestId,
-}
+#[derive(Debug, Clone)]
+pub struct PromotionItem(pub(crate) service::PromotionItem);
 
-#[ComplexObject]
+/// What a promotion declares of one module.
+#[Object]
 impl PromotionItem {
+    /// The module.
+    async fn module(&self) -> &str {
+        &self.0.module
+    }
     /// The manifest.
     async fn manifest(&self, context: &Context<'_>) -> Result<Option<DeploymentManifest>> {
-        let key = Some(ManifestById(self.manifest_id));
+        let key = Some(ManifestById(self.0.manifest_id));
         let found = Call::of(context)?.one(key).await?;
         Ok(found.map(DeploymentManifest))
     }
-}
-
-impl From<&service::PromotionItem> for PromotionItem {
-    fn from(it: &service::PromotionItem) -> Self {
-        Self {
-            module: it.module.clone(),
-            manifest_digest: it.manifest_digest.clone(),
-            source_commit: it.source_commit.clone(),
-            path: it.path.clone(),
-            manifest_id: it.manifest_id,
-        }
+    /// `sha256:<hex>` of the manifest's objects.
+    async fn manifest_digest(&self) -> &str {
+        &self.0.manifest_digest
+    }
+    /// The commit of the GitOps repository that holds it rendered.
+    async fn source_commit(&self) -> &str {
+        &self.0.source_commit
+    }
+    /// Its folder in that commit, and on the branch that environments follow.
+    async fn path(&self) -> &str {
+        &self.0.path
     }
 }

@@ -12,9 +12,10 @@ use sluice_store::{Store, reads};
 
 use super::{Result, SERVICE, announced};
 use crate::{
-    Environment, EnvironmentFilter, EnvironmentOrder, PromotionError,
+    Environment, EnvironmentFilter, EnvironmentOrder, Frozen, PromotionError,
     commands::EnvironmentRef,
     entity::environment::Column,
+    frozen_at,
     model::{DEFAULTS, default_spec, graph, node},
     store::{self, EnvironmentList},
 };
@@ -33,6 +34,11 @@ impl Environments {
 
     pub(crate) fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// The freezes of the environment that are on now, in their order.
+    pub fn freezes(&self, environment: &Environment) -> Vec<Frozen> {
+        frozen_at(&environment.spec.gates.freezes, self.store.clock().now())
     }
 
     /// The environments of the project in order of promotion, retired ones last. A project has

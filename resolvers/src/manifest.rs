@@ -1,0 +1,14 @@
+//! Deployment manifests.
+
+mod input;
+mod mutation;
+mod object;
+mod query;
+
+pub use input::{DeploymentManifestFilter, RenderDeploymentManifestInput};
+pub use mutation::{ManifestMutation, RenderDeploymentManifestPayload};
+pub use object::{
+    DeploymentManifest, DeploymentManifestOrder, DeploymentManifestOrderField, ManifestById,
+    ManifestObject, ManifestStatus, ManifestsOfEnvironment, ManifestsOfRelease,
+};
+pub use query::{DeploymentManifestPreview, ManifestQuery};
