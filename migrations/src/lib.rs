@@ -17,6 +17,7 @@ mod build_result;
 mod bus;
 mod commit;
 pub mod common;
+mod container_image;
 mod deployment_manifest;
 mod environment_promotion;
 mod gitops_sync;
@@ -77,6 +78,7 @@ stores! {
     pipeline_generator,
     pipeline_execution,
     build_result,
+    container_image,
     deployment_manifest,
     environment_promotion,
     release,

@@ -96,7 +96,7 @@ pub struct PackageFacts {
 /// Everything that a base is made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModuleFacts {
-    /// The name of all its objects: a DNS label of at most 50 characters.
+    /// The name of all its objects: a DNS label of at most 63 characters.
     pub name: String,
     /// What it is.
     pub kind: WorkloadKind,

@@ -8,10 +8,10 @@ const MAX_SETTINGS: usize = 500;
 const MAX_SETTING_BYTES: usize = 64 * 1024;
 
 pub(super) fn check(facts: &ModuleFacts) -> Result<()> {
-    if !names::is_label(&facts.name) || facts.name.len() > 50 {
+    if !names::is_label(&facts.name) {
         return Err(RenderError::fact(
             "name",
-            "must be a DNS label of at most 50 characters",
+            "must be a DNS label of at most 63 characters",
         ));
     }
     if facts.version.is_empty() || facts.version.len() > 200 {

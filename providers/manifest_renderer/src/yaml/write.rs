@@ -184,6 +184,7 @@ fn means_otherwise(string: &str) -> bool {
     let digits_first = string.starts_with(|c: char| c.is_ascii_digit() || c == '.' || c == '+');
     // Sexagesimal numbers and dates of YAML 1.1.
     let timely = digits_first
+        && string.contains([':', '-'])
         && string
             .bytes()
             .all(|b| b.is_ascii_digit() || b":.-_+TtZz ".contains(&b));
