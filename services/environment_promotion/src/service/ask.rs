@@ -9,7 +9,7 @@ use sluice_schema::{
 };
 
 use super::{
-    ATTEMPTS, Promotions, Result, SERVICE, announced,
+    ATTEMPTS, Promotions, Result, SERVICE, announced, lost,
     record::Saved,
     scene::{Scene, modules},
 };
@@ -139,11 +139,9 @@ impl Promotions {
                 scene.content()?;
             }
             _ => {
-                return Err(blocked(
-                    &scene.environment,
-                    &scene.release,
-                    promotion.blockers,
-                ));
+                self.ensure_newest(ctx, scene, attempt).await?;
+                let blockers = promotion.blockers;
+                return Err(blocked(&scene.environment, &scene.release, blockers));
             }
         }
         let promotion = self
@@ -151,6 +149,16 @@ impl Promotions {
             .await?;
         let promotion = self.drive(promotion, true).await?;
         Ok(Outcome::done(Arc::new(promotion)))
+    }
+
+    /// A race when the release was asked for meanwhile: it may be what stands in its own way.
+    async fn ensure_newest(&self, ctx: &Ctx, scene: &Scene, attempt: u32) -> Result<()> {
+        let (release, environment) = (scene.release.id, scene.environment.id);
+        let newest = store::newest_attempt(&self.store, ctx, release, environment).await?;
+        match newest.map_or(0, |newest| newest.attempt) < attempt {
+            true => Ok(()),
+            false => Err(lost("EnvironmentPromotion", release)),
+        }
     }
 
     fn promotion_of(

@@ -9,6 +9,7 @@ use sluice_store::Tx;
 use super::{
     ATTEMPTS, Promotions, Result, announced,
     ask::{blocked, passing},
+    lost,
     record::Saved,
 };
 use crate::{
@@ -27,6 +28,8 @@ struct Way {
     left: EnvironmentPromotion,
     modules: Vec<String>,
     target: EnvironmentPromotion,
+    /// The places that this was decided by.
+    seen: Vec<Slot>,
 }
 
 impl Promotions {
@@ -87,6 +90,7 @@ impl Promotions {
             left,
             modules,
             target,
+            seen: slots,
         };
         self.begin_rollback(ctx, command, environment, way).await
     }
@@ -246,6 +250,10 @@ impl Promotions {
         let scene = self
             .scene(ctx, kind, environment, release, modules, None)
             .await?;
+        if scene.slots.iter().any(|slot| !way.seen.contains(slot)) {
+            // Another rollback may be the same command: look again.
+            return Err(lost("Environment", scene.environment.id));
+        }
         let now = self.store.clock().now();
         let meta = &way.target.meta;
         let mut promotion = EnvironmentPromotion::requested(NewPromotion {

@@ -102,23 +102,24 @@ async fn what_no_environment_can_be_is_refused_with_the_field(backend: Backend) 
 
 async fn two_definitions_at_once_cannot_make_a_circle(backend: Backend) {
     let world = World::new(backend).await;
-    for name in ["a", "b"] {
-        world
-            .environments
-            .define(&world.ctx, define(name))
-            .await
-            .unwrap();
+    for round in 0..10 {
+        let (a, b) = (format!("a{round}"), format!("b{round}"));
+        for name in [&a, &b] {
+            world
+                .environments
+                .define(&world.ctx, define(name))
+                .await
+                .unwrap();
+        }
+        let after = |name: &str, before: &str| {
+            let mut command = define(name);
+            command.upstream = vec![before.into()];
+            let (environments, ctx) = (world.environments.clone(), world.ctx.clone());
+            tokio::spawn(async move { environments.define(&ctx, command).await })
+        };
+        let (one, two) = tokio::join!(after(&a, &b), after(&b, &a));
+        assert!(one.unwrap().is_ok() != two.unwrap().is_ok());
     }
-    let with = |name: &str, before: &str| {
-        let mut command = define(name);
-        command.upstream = vec![before.into()];
-        command
-    };
-    let (one, two) = tokio::join!(
-        world.environments.define(&world.ctx, with("a", "b")),
-        world.environments.define(&world.ctx, with("b", "a")),
-    );
-    assert!(one.is_ok() != two.is_ok());
 }
 
 async fn environments_of_others_do_not_exist(backend: Backend) {

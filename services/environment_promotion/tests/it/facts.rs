@@ -9,6 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 use sluice_kernel::{
     BoxFault, Ctx, Denied,
     directory::{
@@ -37,6 +38,8 @@ pub(crate) struct Facts {
     /// How often provisioning fails for the moment.
     pub(crate) away: AtomicUsize,
     pub(crate) provisioned: AtomicUsize,
+    /// What happens while the gates are looked at, once.
+    pub(crate) meanwhile: Mutex<Option<BoxFuture<'static, ()>>>,
     pub(crate) syncs: Mutex<Vec<SyncView>>,
 }
 
@@ -72,6 +75,10 @@ impl InfrastructureDirectory for Facts {
         _: ReleaseId,
         _: EnvironmentId,
     ) -> Result<Vec<InfrastructureView>, BoxFault> {
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile.await;
+        }
         Ok(self.infrastructure.lock().unwrap().clone())
     }
 

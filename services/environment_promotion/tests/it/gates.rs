@@ -164,6 +164,43 @@ async fn a_hold_keeps_promotions_back_until_it_is_resumed(backend: Backend) {
     );
 }
 
+async fn what_happens_while_the_gates_are_looked_at_counts(backend: Backend) {
+    let world = World::new(backend).await;
+    let release = world.shop("1.0.0").await;
+    let (environments, ctx) = (world.environments.clone(), world.ctx.clone());
+    let hold = HoldEnvironment {
+        environment_id: None,
+        project_id: Some(web()),
+        environment: Some("dev".into()),
+        module: None,
+        reason: "an incident".into(),
+        until: None,
+    };
+    let place = async move {
+        environments.hold(&ctx, hold).await.unwrap();
+    };
+    *world.facts.meanwhile.lock().unwrap() = Some(Box::pin(place));
+    let refused = world.promote(&release, "dev").await.unwrap_err();
+    assert_eq!(codes(&refused), [BlockerCode::Hold]);
+}
+
+async fn a_release_that_is_asked_for_meanwhile_does_not_stand_in_its_own_way(backend: Backend) {
+    let world = World::new(backend).await;
+    let release = world.shop("1.0.0").await;
+    let (promotions, ctx) = (world.promotions.clone(), world.ctx.clone());
+    let same = to_promote(&release, "dev");
+    let ask = async move {
+        promotions.promote(&ctx, same).await.unwrap();
+    };
+    *world.facts.meanwhile.lock().unwrap() = Some(Box::pin(ask));
+    let outcome = world.promote(&release, "dev").await.unwrap();
+    assert!(outcome.replayed);
+    assert_eq!(
+        world.drained_types().await,
+        ["PromotionRequested", "DeploymentPromoted"]
+    );
+}
+
 async fn one_promotion_of_a_module_at_a_time(backend: Backend) {
     let world = World::new(backend).await;
     let (one, two) = (world.shop("1.0.0").await, world.shop("2.0.0").await);
@@ -285,6 +322,8 @@ sluice_testkit::on_both_databases!(
     a_freeze_is_passed_with_a_reason_that_is_kept,
     a_person_passes_what_a_promotion_waits_for,
     a_hold_keeps_promotions_back_until_it_is_resumed,
+    what_happens_while_the_gates_are_looked_at_counts,
+    a_release_that_is_asked_for_meanwhile_does_not_stand_in_its_own_way,
     one_promotion_of_a_module_at_a_time,
     different_releases_at_once_do_not_share_a_place,
     a_newer_promotion_supersedes_older_ones_that_wait_when_the_gate_says_so,
