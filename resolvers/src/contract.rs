@@ -203,6 +203,7 @@ fn enums_show_the_names_that_are_stored() {
     names::<crate::build_result::BuildStatus, _>(build::BuildStatus::as_str);
     names::<crate::build_result::TestOutcome, _>(build::TestOutcome::as_str);
     names::<crate::build_result::ResultFormat, _>(build::ResultFormat::as_str);
+    names::<crate::image::ImageStatus, _>(sluice_container_image::ImageStatus::as_str);
     names::<crate::package::PackageStatus, _>(package::PackageStatus::as_str);
     names::<crate::package::PackageOrigin, _>(package::Origin::as_str);
     names::<crate::release::ReleaseStatus, _>(release::ReleaseStatus::as_str);
@@ -210,4 +211,30 @@ fn enums_show_the_names_that_are_stored() {
     names::<crate::release::ApprovalDecision, _>(release::ApprovalDecision::as_str);
     names::<crate::release::ApprovalState, _>(release::ApprovalState::as_str);
     names::<crate::blocker::BlockerCode, _>(sluice_schema::BlockerCode::as_str);
+}
+
+#[test]
+fn enums_of_environments_show_the_names_that_are_stored() {
+    use sluice_deployment_manifest as manifest;
+    use sluice_environment_promotion as promotion;
+    use sluice_gitops_sync as sync;
+    use sluice_iac_provisioning as infrastructure;
+
+    names::<crate::infrastructure::InfrastructureStatus, _>(
+        infrastructure::InfrastructureStatus::as_str,
+    );
+    names::<crate::infrastructure::InfrastructureOperation, _>(
+        infrastructure::InfrastructureOperation::as_str,
+    );
+    names::<crate::manifest::ManifestStatus, _>(manifest::ManifestStatus::as_str);
+    names::<crate::promotion::PromotionStatus, _>(promotion::PromotionStatus::as_str);
+    names::<crate::promotion::PromotionKind, _>(promotion::PromotionKind::as_str);
+    names::<crate::promotion::WhenBlocked, _>(promotion::WhenBlocked::as_str);
+    names::<crate::gitops::SyncStatus, _>(sync::SyncStatus::as_str);
+    names::<crate::gitops::HealthStatus, _>(sync::HealthStatus::as_str);
+    names::<crate::gitops::SyncOperation, _>(sync::Operation::as_str);
+    names::<crate::gitops::SyncCause, _>(sync::Cause::as_str);
+    names::<crate::gitops::AttemptOutcome, _>(sync::AttemptOutcome::as_str);
+    names::<crate::gitops::DriftClassification, _>(sync::Classification::as_str);
+    names::<crate::gitops::DriftChange, _>(sync::DriftChange::as_str);
 }

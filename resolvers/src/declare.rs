@@ -187,14 +187,51 @@ macro_rules! queries {
 }
 pub(crate) use queries;
 
-/// Declares how a service pages through its aggregate, and the inputs of its lists.
+/// Declares how a service pages through its aggregate, and the inputs of its lists; see
+/// `ordered` for the rest.
 macro_rules! listed {
     (
         $object:ident($model:ty) from $service:ident;
+        $($inputs:tt)*
+    ) => {
+        $crate::declare::ordered! { $object($model); $($inputs)* }
+
+        impl $crate::paging::Paged for $object {
+            async fn page(
+                services: &$crate::Services,
+                ctx: &::sluice_kernel::Ctx,
+                args: &$crate::paging::ListArgs<Self>,
+            ) -> ::std::result::Result<
+                ::sluice_kernel::Page<::std::sync::Arc<$model>>,
+                ::sluice_schema::BoxFault,
+            > {
+                let service = &services.$service;
+                Ok(service.page(ctx, &args.filter, args.order, &args.request).await?)
+            }
+
+            async fn count(
+                services: &$crate::Services,
+                ctx: &::sluice_kernel::Ctx,
+                filter: &Self::Filter,
+            ) -> ::std::result::Result<u64, ::sluice_schema::BoxFault> {
+                Ok(services.$service.count(ctx, filter).await?)
+            }
+        }
+    };
+}
+pub(crate) use listed;
+
+/// Declares the inputs of lists, for objects that are listed below others alone.
+///
+/// `unasked` is how a list is sorted that nobody asked to be sorted, when not the newest first.
+macro_rules! ordered {
+    (
+        $object:ident($model:ty);
         filter $filter:ident -> $service_filter:ty;
         order $order:ident, $field:ident -> $service_order:ty {
             $($(#[$($doc:tt)*])* $variant:ident,)*
         }
+        $(unasked $unasked:expr;)?
     ) => {
         #[doc = concat!("What a list of `", stringify!($object), "` can be sorted by.")]
         #[derive(::async_graphql::Enum, Debug, Clone, Copy, PartialEq, Eq)]
@@ -230,29 +267,13 @@ macro_rules! listed {
                 order.name()
             }
 
-            async fn page(
-                services: &$crate::Services,
-                ctx: &::sluice_kernel::Ctx,
-                args: &$crate::paging::ListArgs<Self>,
-            ) -> ::std::result::Result<
-                ::sluice_kernel::Page<::std::sync::Arc<$model>>,
-                ::sluice_schema::BoxFault,
-            > {
-                let service = &services.$service;
-                Ok(service.page(ctx, &args.filter, args.order, &args.request).await?)
-            }
-
-            async fn count(
-                services: &$crate::Services,
-                ctx: &::sluice_kernel::Ctx,
-                filter: &Self::Filter,
-            ) -> ::std::result::Result<u64, ::sluice_schema::BoxFault> {
-                Ok(services.$service.count(ctx, filter).await?)
-            }
+            $(fn unasked() -> (Self::Order, ::sluice_kernel::Direction) {
+                $unasked
+            })?
         }
     };
 }
-pub(crate) use listed;
+pub(crate) use ordered;
 
 /// Declares lists below parents by a service's methods for pages and counts of many parents.
 macro_rules! children {

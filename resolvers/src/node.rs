@@ -9,11 +9,17 @@ use crate::{
     branch::{Branch, BranchById},
     build_result::{BuildById, BuildResult},
     commit::{Commit, CommitById},
+    environment::{Environment, EnvironmentById},
     fault::Result,
+    gitops::{GitOpsSyncState, SyncById},
+    image::{ContainerImage, ImageById},
+    infrastructure::{InfrastructurePlan, PlanById},
     loaders::Call,
+    manifest::{DeploymentManifest, ManifestById},
     package::{PackageById, PackagePublication},
     pipeline::{PipelineById, PipelineDefinition},
     pipeline_run::{PipelineRun, RunById},
+    promotion::{EnvironmentPromotion, PromotionById},
     pull_request::{PullRequest, PullRequestById},
     release::{ApprovalById, ReleaseApproval, ReleaseById, ReleasePlan},
     repository::{Repository, RepositoryById},
@@ -45,10 +51,22 @@ pub enum Node {
     BuildResult(BuildResult),
     /// A package publication.
     PackagePublication(PackagePublication),
+    /// A container image.
+    ContainerImage(ContainerImage),
     /// A release.
     ReleasePlan(ReleasePlan),
     /// A decision on a release.
     ReleaseApproval(ReleaseApproval),
+    /// A plan of infrastructure.
+    InfrastructurePlan(InfrastructurePlan),
+    /// A deployment manifest.
+    DeploymentManifest(DeploymentManifest),
+    /// An environment.
+    Environment(Environment),
+    /// A promotion.
+    EnvironmentPromotion(EnvironmentPromotion),
+    /// A synchronisation.
+    GitOpsSyncState(GitOpsSyncState),
 }
 
 /// What every aggregate carries besides its own fields.
@@ -103,10 +121,22 @@ pub enum Aggregate {
     BuildResult(BuildResult),
     /// A package publication.
     PackagePublication(PackagePublication),
+    /// A container image.
+    ContainerImage(ContainerImage),
     /// A release.
     ReleasePlan(ReleasePlan),
     /// A decision on a release.
     ReleaseApproval(ReleaseApproval),
+    /// A plan of infrastructure.
+    InfrastructurePlan(InfrastructurePlan),
+    /// A deployment manifest.
+    DeploymentManifest(DeploymentManifest),
+    /// An environment.
+    Environment(Environment),
+    /// A promotion.
+    EnvironmentPromotion(EnvironmentPromotion),
+    /// A synchronisation.
+    GitOpsSyncState(GitOpsSyncState),
 }
 
 /// More ids than one query may ask for.
@@ -142,8 +172,14 @@ async fn find(call: &Call, id: &str) -> Result<Option<Node>> {
         PipelineRun by RunById,
         BuildResult by BuildById,
         PackagePublication by PackageById,
+        ContainerImage by ImageById,
         ReleasePlan by ReleaseById,
         ReleaseApproval by ApprovalById,
+        InfrastructurePlan by PlanById,
+        DeploymentManifest by ManifestById,
+        Environment by EnvironmentById,
+        EnvironmentPromotion by PromotionById,
+        GitOpsSyncState by SyncById,
     }
     Ok(None)
 }

@@ -27,7 +27,7 @@ use keys::{CountOf, PageOf};
 
 type Found<T> = std::result::Result<T, BoxFault>;
 
-/// An object that lists are made of: how one service pages through it.
+/// What lists are made of: their rows, filters and orders.
 pub trait Listed: OutputType + From<Arc<Self::Model>> + Clone + 'static {
     /// The service's model.
     type Model: Send + Sync + 'static;
@@ -43,6 +43,14 @@ pub trait Listed: OutputType + From<Arc<Self::Model>> + Clone + 'static {
     /// The order's name in cursors.
     fn order_name(order: Self::Order) -> &'static str;
 
+    /// How a list is sorted that nobody asked to be sorted: the newest first.
+    fn unasked() -> (Self::Order, Direction) {
+        (Self::Order::default(), Direction::Descending)
+    }
+}
+
+/// An object that is listed on its own: how one service pages through it.
+pub trait Paged: Listed {
     /// One page of all that the caller may see.
     fn page(
         services: &Services,
@@ -82,9 +90,7 @@ impl<L: Listed> ListArgs<L> {
             Some(filter) => filter.try_into()?,
             None => L::Filter::default(),
         };
-        // Without a wish, the newest first.
-        let newest = (L::Order::default(), Direction::Descending);
-        let order = order.map_or(newest, Into::into);
+        let order = order.map_or_else(L::unasked, Into::into);
         let request = PageRequest::new(page, L::order_name(order.0), order.1)?;
         Ok(Self {
             filter,
@@ -155,7 +161,7 @@ pub type ModelPages<C> =
 ///
 /// # Errors
 /// `INVALID_INPUT` for arguments that break rules, and what the owning service fails with.
-pub(crate) async fn top<L: Listed>(
+pub(crate) async fn top<L: Paged>(
     call: &Arc<Call>,
     page: PageArgs,
     filter: Option<L::FilterInput>,

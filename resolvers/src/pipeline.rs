@@ -7,6 +7,7 @@ mod object;
 mod query;
 
 pub use input::{GeneratePipelineInput, PipelineFilter};
+pub(crate) use module::settings;
 pub use module::{ModuleConfiguration, ModuleDescription, ModuleImage, ModulePackage, Setting};
 pub use mutation::{GeneratePipelinePayload, PipelineMutation};
 pub use object::{

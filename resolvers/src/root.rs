@@ -14,14 +14,20 @@ use crate::{
     build_result::{BuildResultMutation, BuildResultQuery},
     commit::{CommitMutation, CommitQuery},
     dead_letter::{DeadLetterMutation, DeadLetterQuery},
+    environment::{EnvironmentMutation, EnvironmentQuery},
     fault,
+    gitops::{GitOpsMutation, GitOpsQuery},
+    image::{ImageMutation, ImageQuery},
+    infrastructure::{InfrastructureMutation, InfrastructureQuery},
     limits::Guard,
     loaders::PerExecution,
+    manifest::{ManifestMutation, ManifestQuery},
     node::{Aggregate, NodeQuery},
     package::{PackageMutation, PackageQuery},
     pipeline::{PipelineMutation, PipelineQuery},
     pipeline_run::{PipelineRunMutation, PipelineRunQuery},
     project::{ProjectMutation, ProjectQuery},
+    promotion::{PromotionMutation, PromotionQuery},
     pull_request::{PullRequestMutation, PullRequestQuery},
     release::{ReleaseMutation, ReleaseQuery},
     repository::{RepositoryMutation, RepositoryQuery},
@@ -50,8 +56,20 @@ pub struct Services {
     pub projects: sluice_project::Projects,
     /// Package publications.
     pub packages: sluice_package_publishing::PackagePublishing,
+    /// Container images.
+    pub images: sluice_container_image::ContainerImages,
     /// Releases.
     pub releases: sluice_release::Releases,
+    /// Plans of infrastructure.
+    pub infrastructure: sluice_iac_provisioning::Infrastructures,
+    /// Deployment manifests.
+    pub manifests: sluice_deployment_manifest::DeploymentManifests,
+    /// Environments.
+    pub environments: sluice_environment_promotion::Environments,
+    /// Promotions.
+    pub promotions: sluice_environment_promotion::Promotions,
+    /// Synchronisations.
+    pub syncs: sluice_gitops_sync::GitOpsSyncs,
     /// The event bus, for its dead letters.
     pub bus: Arc<dyn Transport>,
 }
@@ -94,10 +112,19 @@ struct SourceQuery(RepositoryQuery, BranchQuery, CommitQuery, PullRequestQuery);
 struct PipelinesQuery(PipelineQuery, PipelineRunQuery, BuildResultQuery);
 
 #[derive(MergedObject, Default)]
-struct DeliveryQuery(ReleaseSideQuery);
+struct DeliveryQuery(ReleaseSideQuery, EnvironmentSideQuery);
 
 #[derive(MergedObject, Default)]
-struct ReleaseSideQuery(ProjectQuery, PackageQuery, ReleaseQuery);
+struct ReleaseSideQuery(ProjectQuery, PackageQuery, ImageQuery, ReleaseQuery);
+
+#[derive(MergedObject, Default)]
+struct EnvironmentSideQuery(
+    EnvironmentQuery,
+    PromotionQuery,
+    InfrastructureQuery,
+    ManifestQuery,
+    GitOpsQuery,
+);
 
 #[derive(MergedObject, Default)]
 struct PlatformQuery(NodeQuery, ServerQuery, DeadLetterQuery);
@@ -124,10 +151,24 @@ struct SourceMutation(
 struct PipelinesMutation(PipelineMutation, PipelineRunMutation, BuildResultMutation);
 
 #[derive(MergedObject, Default)]
-struct DeliveryMutation(ReleaseSideMutation);
+struct DeliveryMutation(ReleaseSideMutation, EnvironmentSideMutation);
 
 #[derive(MergedObject, Default)]
-struct ReleaseSideMutation(ProjectMutation, PackageMutation, ReleaseMutation);
+struct ReleaseSideMutation(
+    ProjectMutation,
+    PackageMutation,
+    ImageMutation,
+    ReleaseMutation,
+);
+
+#[derive(MergedObject, Default)]
+struct EnvironmentSideMutation(
+    EnvironmentMutation,
+    PromotionMutation,
+    InfrastructureMutation,
+    ManifestMutation,
+    GitOpsMutation,
+);
 
 #[derive(MergedObject, Default)]
 struct PlatformMutation(DeadLetterMutation);

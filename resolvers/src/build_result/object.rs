@@ -13,6 +13,7 @@ use crate::{
     commit::{Commit, CommitBySha},
     declare::{aggregate, children, listed},
     fault::{Finding, Result},
+    image::{ContainerImage, ImageOfBuild},
     loaders::{Call, lookups},
     package::{PackageOfBuild, PackagePublication},
     paging::Connection,
@@ -218,6 +219,8 @@ aggregate! {
         });
         /// The package that was published of it.
         package: PackagePublication by |it| Some(PackageOfBuild(it.id));
+        /// The container image that was built of it: of several registries, the one that is built.
+        image: ContainerImage by |it| Some(ImageOfBuild(it.id));
     }
     many {
         /// The releases that it is part of, oldest first.

@@ -9,6 +9,7 @@ use sluice_project as service;
 use sluice_schema::ProjectId;
 
 use crate::{
+    environment::{Environment, EnvironmentsOfProject},
     fault::Result,
     loaders::{Call, lookups},
     paging::{Connection, below},
@@ -102,6 +103,23 @@ impl Project {
     /// Who last changed it; null while nobody configured it.
     async fn updated_by(&self) -> Option<&str> {
         self.0.meta.as_ref().map(|meta| meta.updated_by.as_str())
+    }
+    /// Its environments in order of promotion; dev, test, staging and prod while nobody defined
+    /// others.
+    #[graphql(complexity = "10 * child_complexity + 1")]
+    async fn environments(
+        &self,
+        context: &Context<'_>,
+        #[graphql(
+            desc = "Also those that were taken out of the definition, last.",
+            default = false
+        )]
+        include_retired: bool,
+    ) -> Result<Vec<Environment>> {
+        let key = Some(EnvironmentsOfProject(self.0.id.clone()));
+        let found = Call::of(context)?.one(key).await?.unwrap_or_default();
+        let shown = |it: &Environment| include_retired || !it.0.spec.retired;
+        Ok(found.into_iter().map(Environment).filter(shown).collect())
     }
     /// Its releases.
     #[graphql(complexity = "crate::paging::cost(first, last, child_complexity)")]

@@ -8,6 +8,7 @@ use crate::{
     build_result::{BuildById, BuildResult, Coverage, TestCounts},
     commit::{Commit, CommitBySha},
     fault::Result,
+    image::{ContainerImage, ImageById},
     loaders::Call,
     package::{PackageById, PackagePublication},
     pipeline::ModuleDescription,
@@ -147,5 +148,10 @@ impl ReleaseArtifact {
         let key = self.id_as().map(PackageById);
         let found = Call::of(context)?.one(key).await?;
         Ok(found.map(PackagePublication))
+    }
+    /// The image; null for a package, and until it is known.
+    async fn image(&self, context: &Context<'_>) -> Result<Option<ContainerImage>> {
+        let key = self.id_as().map(ImageById);
+        Ok(Call::of(context)?.one(key).await?.map(ContainerImage))
     }
 }

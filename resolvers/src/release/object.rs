@@ -14,8 +14,11 @@ use super::{
 use crate::{
     declare::{aggregate, children, listed},
     fault::{InputFault, Result},
+    infrastructure::{InfrastructurePlan, PlansOfRelease},
     loaders::{Call, lookups},
+    manifest::{DeploymentManifest, ManifestsOfRelease},
     project::{Project, ProjectById},
+    promotion::{EnvironmentPromotion, PromotionsOfRelease},
 };
 
 /// Notes that a release has at most.
@@ -156,5 +159,12 @@ aggregate! {
         /// Decisions on it, those that do not count any more too, oldest first; the newest 200.
         approvals: ReleaseApproval by |it| vec![ApprovalsOfRelease(it.id)];
     }
-    lists {}
+    lists {
+        /// Promotions of it.
+        promotions: EnvironmentPromotion in PromotionsOfRelease by |it| it.id;
+        /// Manifests that were rendered of it.
+        manifests: DeploymentManifest in ManifestsOfRelease by |it| it.id;
+        /// Plans of the infrastructure that it declares.
+        infrastructure_plans: InfrastructurePlan in PlansOfRelease by |it| it.id;
+    }
 }

@@ -12,6 +12,7 @@ use crate::{
     build_result::{BuildResult, BuildsOfRepository},
     commit::{Commit, CommitsOfRepository},
     declare::{aggregate, listed},
+    image::{ContainerImage, ImagesOfRepository},
     loaders::lookups,
     package::{PackagePublication, PackagesOfRepository},
     pipeline::{PipelineDefinition, PipelinesOfRepository},
@@ -130,5 +131,7 @@ aggregate! {
         builds: BuildResult in BuildsOfRepository by |it| it.id;
         /// The packages of its builds.
         packages: PackagePublication in PackagesOfRepository by |it| it.id;
+        /// The container images of its builds.
+        images: ContainerImage in ImagesOfRepository by |it| it.id;
     }
 }

@@ -7,6 +7,9 @@
 )]
 
 mod commands;
+mod delivery;
 mod edges;
+mod environment_side;
 mod limits;
+mod release_side;
 mod world;

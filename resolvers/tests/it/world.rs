@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Request, Variables};
 use serde_json::{Value, json};
 use sluice_bus::EmbeddedTransport;
+use sluice_environment_promotion::Environments;
 use sluice_git_host::{GitHost, LocalGitHost};
 use sluice_kernel::Ctx;
 use sluice_pipeline_execution::{PipelineRuns, Ports};
@@ -14,9 +15,16 @@ use sluice_resolvers::{Options, Services, SluiceSchema, execute, schema};
 use sluice_test_results::blob::{BlobStore, ObjectBlobStore};
 use sluice_testkit::{Backend, Databases, User};
 
+use crate::{
+    environment_side::environment_side,
+    release_side::{Source, release_side},
+};
+
 pub(crate) struct World {
     pub(crate) schema: SluiceSchema,
     pub(crate) user: User,
+    pub(crate) blobs: Arc<dyn BlobStore>,
+    pub(crate) builds: sluice_build_result::BuildResults,
     _databases: Databases,
 }
 
@@ -64,17 +72,30 @@ impl World {
             store,
             git.clone(),
             of.clone(),
-            Arc::new(projects),
+            Arc::new(projects.clone()),
         );
         let ports = Ports {
             pipelines: Arc::new(pipelines.clone()),
-            git,
+            git: git.clone(),
             runner: Arc::new(runner),
             blobs: blobs.clone(),
         };
         let runs = PipelineRuns::new(databases.open("pipeline_execution").await, ports);
         let store = databases.open("build_result").await;
-        let builds = sluice_build_result::BuildResults::new(store, blobs, of);
+        let builds = sluice_build_result::BuildResults::new(store, blobs.clone(), of.clone());
+        let store = databases.open("environment_promotion").await;
+        let source = Source {
+            git,
+            blobs: blobs.clone(),
+            repositories: of,
+            pull_requests: pull_requests.clone(),
+            builds: builds.clone(),
+            projects: projects.clone(),
+            environments: Environments::new(store),
+        };
+        let delivery = release_side(&databases, &source).await;
+        let releases = delivery.releases.clone();
+        let running = environment_side(&databases, &source, releases).await;
         let bus = EmbeddedTransport::new(databases.open("bus").await, Vec::new());
         let services = Services {
             repositories,
@@ -83,12 +104,23 @@ impl World {
             pull_requests,
             pipelines,
             runs,
-            builds,
+            builds: builds.clone(),
+            projects,
+            packages: delivery.packages,
+            images: delivery.images,
+            releases: delivery.releases,
+            environments: source.environments,
+            promotions: running.promotions,
+            infrastructure: running.infrastructure,
+            manifests: running.manifests,
+            syncs: running.syncs,
             bus: Arc::new(bus),
         };
         Self {
             schema: schema(services, Options::default()),
             user: User::of("acme", "ada"),
+            blobs,
+            builds,
             _databases: databases,
         }
     }
@@ -112,7 +144,8 @@ impl World {
         let query = format!(
             "mutation($input: {kind}!) {{ payload: {name}(input: $input) {{
                 object: {object} {{ id version }} replayed
-                userErrors {{ code message path findings {{ file line rule }} }}
+                userErrors {{ code message path findings {{ file line rule }}
+                    blockers {{ code message subject until overridable }} }}
             }} }}"
         );
         let answer = self.send(&query, json!({ "input": input })).await;

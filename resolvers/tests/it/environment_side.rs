@@ -1,0 +1,77 @@
+//! Environments, promotions, infrastructure, manifests and synchronisation on fresh stores.
+
+use std::sync::Arc;
+
+use sluice_deployment_manifest::DeploymentManifests;
+use sluice_deployment_target::DirectoryTarget;
+use sluice_environment_promotion::{Neighbours, Promotions};
+use sluice_gitops_sync::{GitOpsSettings, GitOpsSyncs};
+use sluice_iac_provisioning::{Infrastructures, NoSecrets};
+use sluice_infrastructure_engine::{LocalEngine, LocalEngineConfig};
+use sluice_kernel::directory::{EnvironmentDirectory, ReleaseDirectory};
+use sluice_manifest_renderer::LocalRenderer;
+use sluice_release::Releases;
+use sluice_testkit::Databases;
+
+use crate::release_side::Source;
+
+/// What runs releases.
+pub(crate) struct EnvironmentSide {
+    pub(crate) infrastructure: Infrastructures,
+    pub(crate) manifests: DeploymentManifests,
+    pub(crate) syncs: GitOpsSyncs,
+    pub(crate) promotions: Promotions,
+}
+
+pub(crate) async fn environment_side(
+    databases: &Databases,
+    of: &Source,
+    releases: Releases,
+) -> EnvironmentSide {
+    let folder = databases.folder();
+    let releases: Arc<dyn ReleaseDirectory> = Arc::new(releases);
+    let environments: Arc<dyn EnvironmentDirectory> = Arc::new(of.environments.clone());
+    let engine = LocalEngine::open(LocalEngineConfig::new(folder.join("infrastructure")));
+    let ports = sluice_iac_provisioning::Ports {
+        engine: Arc::new(engine.unwrap()),
+        git: of.git.clone(),
+        releases: releases.clone(),
+        environments: environments.clone(),
+        projects: Arc::new(of.projects.clone()),
+        secrets: Arc::new(NoSecrets),
+    };
+    let infrastructure = Infrastructures::new(databases.open("iac_provisioning").await, ports);
+    let ports = sluice_deployment_manifest::Ports {
+        renderer: Arc::new(LocalRenderer::default()),
+        git: of.git.clone(),
+        releases: releases.clone(),
+        environments: environments.clone(),
+        projects: Arc::new(of.projects.clone()),
+        repositories: of.repositories.clone(),
+        provisioner: of.repositories.clone(),
+    };
+    let store = databases.open("deployment_manifest").await;
+    let manifests = DeploymentManifests::new(store, ports);
+    let target = DirectoryTarget::new(folder.join("targets"), Default::default());
+    let syncs = GitOpsSyncs::new(
+        databases.open("gitops_sync").await,
+        of.git.clone(),
+        Arc::new(target),
+        environments,
+        GitOpsSettings::default(),
+    );
+    let neighbours = Neighbours {
+        releases,
+        manifests: Arc::new(manifests.clone()),
+        infrastructure: Arc::new(infrastructure.clone()),
+        syncs: Arc::new(syncs.clone()),
+        repositories: of.repositories.clone(),
+    };
+    let promotions = Promotions::new(of.environments.clone(), of.git.clone(), neighbours);
+    EnvironmentSide {
+        infrastructure,
+        manifests,
+        syncs,
+        promotions,
+    }
+}
