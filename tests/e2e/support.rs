@@ -31,7 +31,8 @@ pub(crate) async fn send(client: &Client, name: &str, fields: &str, input: Value
         .collect::<String>();
     let query = format!(
         "mutation Send($input: {upper}Input!) {{ payload: {name}(input: $input) {{ {fields} replayed \
-         userErrors {{ code message path findings {{ file line rule message }} }} }} }}"
+         userErrors {{ code message path findings {{ file line rule message }} \
+         blockers {{ code message subject until overridable }} }} }} }}"
     );
     client.send(&query, json!({ "input": input })).await
 }
