@@ -4,17 +4,18 @@ use std::{path::Path, sync::Arc};
 
 use axum::Router;
 use sluice_bus::{EmbeddedTransport, Route, Transport};
-use sluice_git_host::{GitHost, Limits, LocalGitHost};
-use sluice_kernel::{Reaction, Reconciler, directory::RepositoryDirectory};
-use sluice_pipeline_execution::{Executor, ExecutorConfig, Recovery};
+use sluice_container_image::RemoteTarget;
 use sluice_deployment_target::DirectoryTarget;
+use sluice_git_host::{GitHost, Limits, LocalGitHost};
 use sluice_iac_provisioning::FolderSecrets;
 use sluice_image_registry::{
     DEFAULT_AUTHORITY, LayoutRegistry, RemoteAuth, RemoteConfig, RemoteRegistry,
 };
 use sluice_infrastructure_engine::{LocalEngine, LocalEngineConfig};
+use sluice_kernel::{Reaction, Reconciler, directory::RepositoryDirectory};
 use sluice_manifest_renderer::LocalRenderer;
 use sluice_package_feed::LocalPackageFeed;
+use sluice_pipeline_execution::{Executor, ExecutorConfig, Recovery};
 use sluice_pipeline_runner::{LocalRunner, LocalRunnerConfig};
 use sluice_test_results::blob::ObjectBlobStore;
 
@@ -150,16 +151,20 @@ async fn outside(around: &Surroundings<'_>) -> Result<Outside, StartError> {
     Ok(Outside {
         feed: Arc::new(feed),
         images: Arc::new(images),
-        remote_images: remote_registry(around)?.map(Arc::new),
+        remote_images: remote_registry(around)?,
+        image_work: data_dir.join("images-work"),
         engine: Arc::new(engine),
         secrets: Arc::new(FolderSecrets::new(data_dir.join("secrets"))),
         renderer: Arc::new(LocalRenderer::default()),
-        target: Arc::new(DirectoryTarget::new(data_dir.join("targets"), Default::default())),
+        target: Arc::new(DirectoryTarget::new(
+            data_dir.join("targets"),
+            Default::default(),
+        )),
         check_interval: config.gitops_check_interval,
     })
 }
 
-fn remote_registry(around: &Surroundings<'_>) -> Result<Option<RemoteRegistry>, StartError> {
+fn remote_registry(around: &Surroundings<'_>) -> Result<Option<RemoteTarget>, StartError> {
     let Some(settings) = &around.config.registry else {
         return Ok(None);
     };
@@ -172,7 +177,10 @@ fn remote_registry(around: &Surroundings<'_>) -> Result<Option<RemoteRegistry>, 
         config.auth = RemoteAuth::Basic { username, password };
     }
     let limits = sluice_image_registry::Limits::default();
-    Ok(Some(RemoteRegistry::connect(config, limits)?))
+    Ok(Some(RemoteTarget {
+        host: settings.host.clone(),
+        registry: Arc::new(RemoteRegistry::connect(config, limits)?),
+    }))
 }
 
 fn executor_config(around: &Surroundings<'_>) -> ExecutorConfig {

@@ -1,16 +1,16 @@
 //! The services from a build result to what runs, and who asks whom.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use axum::Router;
-use sluice_container_image::ContainerImages;
+use sluice_container_image::{ContainerImages, RemoteTarget};
 use sluice_deployment_manifest::DeploymentManifests;
 use sluice_deployment_target::DeploymentTarget;
 use sluice_environment_promotion::{Environments, Neighbours, Promotions};
 use sluice_git_host::GitHost;
 use sluice_gitops_sync::{GitOpsSettings, GitOpsSyncs};
 use sluice_iac_provisioning::{Infrastructures, SecretSource};
-use sluice_image_registry::{ImageRegistry, RemoteRegistry};
+use sluice_image_registry::ImageRegistry;
 use sluice_infrastructure_engine::InfrastructureEngine;
 use sluice_kernel::{
     Reaction, Reconciler,
@@ -32,7 +32,8 @@ use super::{StartError, Stores};
 pub(super) struct Outside {
     pub(super) feed: Arc<dyn PackageFeed>,
     pub(super) images: Arc<dyn ImageRegistry>,
-    pub(super) remote_images: Option<Arc<RemoteRegistry>>,
+    pub(super) remote_images: Option<RemoteTarget>,
+    pub(super) image_work: PathBuf,
     pub(super) engine: Arc<dyn InfrastructureEngine>,
     pub(super) secrets: Arc<dyn SecretSource>,
     pub(super) renderer: Arc<dyn ManifestRenderer>,
@@ -72,7 +73,7 @@ impl Delivery {
         public_url: &str,
     ) -> Result<Self, StartError> {
         let packages = packages(stores, &outside, source, public_url)?;
-        let images = images(stores, &outside, source)?;
+        let images = images(stores, &outside, source, public_url)?;
         let environments = Environments::new(stores.get("environment_promotion")?);
         let known: Arc<dyn EnvironmentDirectory> = Arc::new(environments.clone());
         let artifacts: Vec<Arc<dyn ArtifactDirectory>> =
@@ -135,12 +136,22 @@ impl Delivery {
 
     pub(super) fn reactions(&self) -> Vec<Arc<dyn Reaction>> {
         vec![
-            Arc::new(sluice_package_publishing::OnBuildCompleted(self.packages.clone())),
-            Arc::new(sluice_container_image::OnBuildCompleted(self.images.clone())),
+            Arc::new(sluice_package_publishing::OnBuildCompleted(
+                self.packages.clone(),
+            )),
+            Arc::new(sluice_container_image::OnBuildCompleted(
+                self.images.clone(),
+            )),
             Arc::new(sluice_release::Reactions(self.releases.clone())),
-            Arc::new(sluice_iac_provisioning::OnReleaseApproved(self.infrastructure.clone())),
-            Arc::new(sluice_deployment_manifest::OnReleaseApproved(self.manifests.clone())),
-            Arc::new(sluice_environment_promotion::Reactions(self.promotions.clone())),
+            Arc::new(sluice_iac_provisioning::OnReleaseApproved(
+                self.infrastructure.clone(),
+            )),
+            Arc::new(sluice_deployment_manifest::OnReleaseApproved(
+                self.manifests.clone(),
+            )),
+            Arc::new(sluice_environment_promotion::Reactions(
+                self.promotions.clone(),
+            )),
             Arc::new(sluice_gitops_sync::Reactions(self.syncs.clone())),
         ]
     }
@@ -149,11 +160,15 @@ impl Delivery {
         let holds = sluice_environment_promotion::HoldExpiry(self.environments.clone());
         vec![
             Arc::new(sluice_package_publishing::Recovery(self.packages.clone())),
-            Arc::new(sluice_container_image::Recovery(self.images.clone())),
+            Arc::new(sluice_container_image::Worker(self.images.clone())),
             Arc::new(sluice_release::Recovery::new(self.releases.clone())),
-            Arc::new(sluice_iac_provisioning::Recovery(self.infrastructure.clone())),
+            Arc::new(sluice_iac_provisioning::Recovery(
+                self.infrastructure.clone(),
+            )),
             Arc::new(sluice_deployment_manifest::Recovery(self.manifests.clone())),
-            Arc::new(sluice_environment_promotion::Recovery::new(self.promotions.clone())),
+            Arc::new(sluice_environment_promotion::Recovery::new(
+                self.promotions.clone(),
+            )),
             Arc::new(holds),
             Arc::new(sluice_gitops_sync::Recovery::new(self.syncs.clone())),
         ]
@@ -168,7 +183,10 @@ impl Delivery {
             .merge(sluice_release::router(self.releases.clone()))
             .merge(sluice_iac_provisioning::router(self.infrastructure.clone()))
             .merge(sluice_deployment_manifest::router(self.manifests.clone()))
-            .merge(sluice_environment_promotion::router(environments, promotions))
+            .merge(sluice_environment_promotion::router(
+                environments,
+                promotions,
+            ))
             .merge(sluice_gitops_sync::router(self.syncs.clone()))
     }
 
@@ -194,6 +212,34 @@ fn packages(
     let limits = sluice_package_feed::Limits::default();
     let store = stores.get("package_publishing")?;
     Ok(PackagePublishing::new(store, ports, limits, public_url))
+}
+
+fn images(
+    stores: &Stores,
+    outside: &Outside,
+    source: &SourceSide,
+    public_url: &str,
+) -> Result<ContainerImages, StartError> {
+    let ports = sluice_container_image::Ports {
+        local: outside.images.clone(),
+        remote: outside.remote_images.clone(),
+        blobs: source.blobs.clone(),
+        git: source.git.clone(),
+        builds: source.builds.clone(),
+        repositories: source.repositories.clone(),
+        projects: source.projects.clone(),
+    };
+    let settings = sluice_container_image::Settings {
+        public_url: public_url.to_owned(),
+        work_folder: outside.image_work.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        limits: sluice_image_registry::Limits::default(),
+    };
+    Ok(ContainerImages::new(
+        stores.get("container_image")?,
+        ports,
+        settings,
+    ))
 }
 
 /// Descriptions of the REST endpoints.

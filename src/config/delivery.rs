@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use super::{
-    ConfigError,
-    values::{SettingValue, Values},
-};
+use super::{ConfigError, values::Values};
 
 /// A registry that images are pushed to.
 #[derive(Clone)]
@@ -44,13 +41,6 @@ impl fmt::Debug for InfrastructureConfig {
             .field("postgres_url", &self.postgres_url.as_ref().map(|_| "…"))
             .field("redis_url", &self.redis_url.as_ref().map(|_| "…"))
             .finish()
-    }
-}
-
-impl SettingValue for bool {
-    const FORM: &'static str = "true or false";
-    fn read(text: &str) -> Option<Self> {
-        text.parse().ok()
     }
 }
 
