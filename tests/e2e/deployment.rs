@@ -171,7 +171,13 @@ async fn git_ops_synced_completes_the_promotion(backend: Backend) {
     let second = built_in(&chain.ada, &first.repository, "shop", "1.1.0", &[]).await;
     let release = approved(&chain, &second).await;
     let waiting = promoted(&chain.ada, &release, "dev", "VERIFYING").await;
-    assert_ne!(sync(&chain.ada, "dev", "shop").await["sync"], "SYNCED");
+    eventually("the target is known to be behind", || async {
+        let state = sync(&chain.ada, "dev", "shop").await;
+        let behind = state["sync"] == "OUT_OF_SYNC" && state["promotion"]["id"] == waiting["id"];
+        behind.then_some(())
+    })
+    .await;
+    promoted(&chain.ada, &release, "dev", "VERIFYING").await;
     let input = json!({ "syncId": state["id"] });
     done(&chain.ada, "resumeGitOps", "gitOpsSync { paused }", input).await;
     let ended = promoted(&chain.ada, &release, "dev", "SUCCEEDED").await;
