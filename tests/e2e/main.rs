@@ -8,13 +8,20 @@
     reason = "a test's failure is a panic"
 )]
 
+mod approvals;
 mod chain;
 mod commands;
 mod crash;
+mod delivery;
+mod delivery_support;
+mod deployment;
+mod gates;
 mod git_http;
 mod identity;
 mod lists;
+mod refusals;
 mod rest;
 mod runs;
 mod ship;
 mod support;
+mod walls;
