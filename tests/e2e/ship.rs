@@ -43,7 +43,7 @@ async fn shipped(server: &Server, folder: &Path) -> (i32, String) {
     outcome(ship(server, folder, "web").spawn().unwrap()).await
 }
 
-fn copied(example_folder: &str) -> TempDir {
+pub(crate) fn copied(example_folder: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     copy(Path::new(&example(example_folder)), folder.path());
     folder
