@@ -134,7 +134,8 @@ fn spawn_watched(data: &Path, sockets: &Path, port: u16) -> Child {
             "-c",
             "listen_addresses=127.0.0.1",
             "-c",
-            "max_connections=400",
+            // A server of the program opens some sixty, and every core may run a few of them.
+            "max_connections=1500",
         ])
         .arg("-c")
         .arg(format!("unix_socket_directories={}", sockets.display()))
