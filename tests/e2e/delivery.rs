@@ -51,6 +51,8 @@ async fn build_completed_leads_to_a_published_package(backend: Backend) {
         .request(Method::GET, "/nuget/web/v3/flat/shop/index.json");
     let listed: Value = listed.send().await.unwrap().json().await.unwrap();
     assert_eq!(listed["versions"], json!(["1.0.0"]));
+    chain.settled().await;
+    let outcome = outcome_of(&chain.ada, &build.id).await;
     assert_eq!(
         (&outcome["image"], &outcome["releases"]),
         (&Value::Null, &json!([]))
@@ -79,6 +81,8 @@ async fn build_completed_leads_to_a_container_image(backend: Backend) {
     for tag in [&build.sha[..12], "1.0.0", "latest"] {
         assert!(tags.contains(&json!(tag)), "{tag} in {image}");
     }
+    chain.settled().await;
+    let outcome = outcome_of(&chain.ada, &build.id).await;
     assert_eq!(
         (&outcome["package"], &outcome["releases"]),
         (&Value::Null, &json!([]))
@@ -100,7 +104,9 @@ async fn build_completed_leads_to_a_planned_release(backend: Backend) {
     let chain = Chain::start(backend).await;
     only(&chain.ada, "autoPlanReleases").await;
     let build = built(&chain.ada, "shop", &[]).await;
-    let release = planned(&chain.ada, &build).await;
+    let id = text(&planned(&chain.ada, &build).await["id"]);
+    chain.settled().await;
+    let release = release(&chain.ada, &id).await;
     assert_eq!(
         [
             &release["name"],

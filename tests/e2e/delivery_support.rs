@@ -33,6 +33,16 @@ impl Chain {
         Self { server, ada, bob }
     }
 
+    /// Waits until every event has reached its consumers: what has not happened by then does not.
+    pub(crate) async fn settled(&self) {
+        eventually("every event is handled", || async {
+            let waiting = self.server.gauge("sluice_outbox_events").await
+                + self.server.gauge("sluice_bus_deliveries").await;
+            (waiting == 0.0).then_some(())
+        })
+        .await;
+    }
+
     /// `git` in the repository that declares what the environments of `web` hold.
     pub(crate) async fn gitops(&self, args: &[&str]) -> String {
         let folder = self.server.data_dir().join("git/acme/web/gitops.git");

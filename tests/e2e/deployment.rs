@@ -95,6 +95,7 @@ async fn deployment_manifest_rendered_leads_to_a_promotion_into_dev(backend: Bac
         ),
         (&json!(true), &json!(1), &json!("environment_promotion"))
     );
+    chain.settled().await;
     assert_eq!(promotions(&chain.ada, &release, "dev").await.len(), 1);
     for environment in &DEFAULTS[1..] {
         let none = promotions(&chain.ada, &release, environment).await;
