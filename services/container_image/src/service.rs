@@ -89,8 +89,9 @@ struct Inner {
 pub struct ContainerImages(Arc<Inner>);
 
 impl ContainerImages {
-    /// A service on `store` and `ports`.
+    /// A service on `store` and `ports`. Working folders that a crash left a day ago are removed.
     pub fn new(store: Store, ports: Ports, settings: Settings) -> Self {
+        fetch::sweep(&settings.work_folder);
         Self(Arc::new(Inner {
             store,
             ports,
