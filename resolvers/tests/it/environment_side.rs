@@ -8,12 +8,15 @@ use sluice_environment_promotion::{Neighbours, Promotions};
 use sluice_gitops_sync::{GitOpsSettings, GitOpsSyncs};
 use sluice_iac_provisioning::{Infrastructures, NoSecrets};
 use sluice_infrastructure_engine::{LocalEngine, LocalEngineConfig};
-use sluice_kernel::directory::{EnvironmentDirectory, ReleaseDirectory};
+use sluice_kernel::{
+    Ctx, Reaction, Reconciler,
+    directory::{EnvironmentDirectory, ReleaseDirectory},
+};
 use sluice_manifest_renderer::LocalRenderer;
 use sluice_release::Releases;
-use sluice_testkit::Databases;
+use sluice_testkit::{Databases, drain};
 
-use crate::release_side::Source;
+use crate::{release_side::Source, world::World};
 
 /// What runs releases.
 pub(crate) struct EnvironmentSide {
@@ -73,5 +76,68 @@ pub(crate) async fn environment_side(
         manifests,
         syncs,
         promotions,
+    }
+}
+
+/// What the services do without a caller.
+pub(crate) struct Choreography {
+    reactions: Vec<Arc<dyn Reaction>>,
+    targets: sluice_gitops_sync::Recovery,
+}
+
+impl Choreography {
+    pub(crate) fn new(releases: Releases, running: &EnvironmentSide) -> Self {
+        let promotions = running.promotions.clone();
+        let infrastructure = running.infrastructure.clone();
+        let manifests = running.manifests.clone();
+        Self {
+            reactions: vec![
+                Arc::new(sluice_release::Reactions(releases)),
+                Arc::new(sluice_iac_provisioning::OnReleaseApproved(infrastructure)),
+                Arc::new(sluice_deployment_manifest::OnReleaseApproved(manifests)),
+                Arc::new(sluice_environment_promotion::Reactions(promotions)),
+                Arc::new(sluice_gitops_sync::Reactions(running.syncs.clone())),
+            ],
+            targets: sluice_gitops_sync::Recovery::new(running.syncs.clone()),
+        }
+    }
+}
+
+const SERVICES: [&str; 7] = [
+    "package_publishing",
+    "container_image",
+    "release",
+    "iac_provisioning",
+    "deployment_manifest",
+    "environment_promotion",
+    "gitops_sync",
+];
+
+impl World {
+    /// Hands every event to those that react to it, until there are none.
+    pub(crate) async fn settle(&self) {
+        loop {
+            let mut events = Vec::new();
+            for service in SERVICES {
+                events.extend(drain(&self.databases.open(service).await).await);
+            }
+            if events.is_empty() {
+                return;
+            }
+            for event in &events {
+                let reactions = self.choreography.reactions.iter();
+                for reaction in reactions {
+                    if reaction.event_types().contains(&event.event_type.as_str()) {
+                        let ctx = Ctx::for_event(reaction.consumer(), event);
+                        reaction.handle(&ctx, event).await.unwrap();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Looks at every target, as the timer does once per start.
+    pub(crate) async fn look_at_targets(&self) {
+        self.choreography.targets.reconcile().await.unwrap();
     }
 }

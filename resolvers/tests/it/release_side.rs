@@ -136,9 +136,10 @@ impl World {
     /// A successful run of the repository's head, whose module `name` makes a package and an
     /// image; the build's id.
     pub(crate) async fn module_build(&self, repository: &str, name: &str) -> String {
-        let query = "query($id: ID!) { repository(id: $id) { defaultBranchHead { headSha } } }";
+        let query = "query($id: ID!) { repositoryTree(repositoryId: $id, rev: \"main\") {
+            commitSha } }";
         let answer = self.send(query, json!({ "id": repository })).await;
-        let head = &answer.data()["repository"]["defaultBranchHead"]["headSha"];
+        let head = answer.data()["repositoryTree"]["commitSha"].clone();
         let run_id = RunId::generate();
         let key = BlobKey::new(format!("artifacts/acme/{run_id}/server")).unwrap();
         let content = Bytes::from(format!("run {run_id}"));
@@ -148,7 +149,7 @@ impl World {
             pipeline_id: PipelineId::generate(),
             repository_id: repository.parse().unwrap(),
             branch: "main".to_owned(),
-            commit_sha: head.as_str().unwrap_or(&"a".repeat(40)).to_owned(),
+            commit_sha: head.as_str().unwrap().to_owned(),
             attempt: 1,
             outcome: "SUCCEEDED".to_owned(),
             reason: None,
@@ -178,14 +179,16 @@ impl World {
         found.unwrap()[&run_id].id.to_string()
     }
 
-    /// The package, image and release of a build.
+    /// The package, image and release of a build, which waits for approval.
     pub(crate) async fn release(&self, build: &str) -> String {
         let of_build = json!({ "buildId": build });
         let package = self.command("publishPackage", "packagePublication", of_build.clone());
         id(&package.await);
         let image = self.command("buildContainerImage", "containerImage", of_build);
         id(&image.await);
-        id(&self.plan(build, Value::Null).await)
+        let release = id(&self.plan(build, Value::Null).await);
+        self.settle().await;
+        release
     }
 
     pub(crate) async fn plan(&self, build: &str, version: Value) -> Value {

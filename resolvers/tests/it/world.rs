@@ -16,7 +16,7 @@ use sluice_test_results::blob::{BlobStore, ObjectBlobStore};
 use sluice_testkit::{Backend, Databases, User};
 
 use crate::{
-    environment_side::environment_side,
+    environment_side::{Choreography, environment_side},
     release_side::{Source, release_side},
 };
 
@@ -25,7 +25,9 @@ pub(crate) struct World {
     pub(crate) user: User,
     pub(crate) blobs: Arc<dyn BlobStore>,
     pub(crate) builds: sluice_build_result::BuildResults,
-    _databases: Databases,
+    pub(crate) git: Arc<dyn GitHost>,
+    pub(crate) choreography: Choreography,
+    pub(crate) databases: Databases,
 }
 
 /// An answer and what it cost.
@@ -85,7 +87,7 @@ impl World {
         let builds = sluice_build_result::BuildResults::new(store, blobs.clone(), of.clone());
         let store = databases.open("environment_promotion").await;
         let source = Source {
-            git,
+            git: git.clone(),
             blobs: blobs.clone(),
             repositories: of,
             pull_requests: pull_requests.clone(),
@@ -95,7 +97,8 @@ impl World {
         };
         let delivery = release_side(&databases, &source).await;
         let releases = delivery.releases.clone();
-        let running = environment_side(&databases, &source, releases).await;
+        let running = environment_side(&databases, &source, releases.clone()).await;
+        let choreography = Choreography::new(releases, &running);
         let bus = EmbeddedTransport::new(databases.open("bus").await, Vec::new());
         let services = Services {
             repositories,
@@ -121,7 +124,9 @@ impl World {
             user: User::of("acme", "ada"),
             blobs,
             builds,
-            _databases: databases,
+            git,
+            choreography,
+            databases,
         }
     }
 
