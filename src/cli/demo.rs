@@ -1,4 +1,4 @@
-//! `sluice serve --demo`: example modules, shipped once the server answers.
+//! `sluice serve --demo`: example modules, shipped into production once the server answers.
 
 use std::{
     io::{self, Write},
@@ -6,8 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use sluice_schema::Scope;
+
 use super::{
     client::Connection,
+    delivery::DeliveryOptions,
     print,
     ship::{Plain, ShipOptions, ship},
 };
@@ -15,6 +18,9 @@ use crate::{auth::TokenRequest, config::Mode, server::Running};
 
 const TENANT: &str = "demo";
 const PROJECT: &str = "demo";
+const ENVIRONMENT: &str = "prod";
+/// Never the one who ships: nobody approves what was planned on their behalf.
+const APPROVER: &str = "demo-approver";
 
 /// Why there is no demo.
 #[derive(Debug, thiserror::Error)]
@@ -71,10 +77,20 @@ async fn try_ship_all(folder: &Path, running: &Running) -> Result<(), DemoError>
         "  Demo      {url}/graphiql#token={token}\n\nexport SLUICE_URL={url}\nexport SLUICE_TOKEN={token}\n\n"
     ));
     let own = format!("http://{}", reachable(running.addr()));
+    let mut request = TokenRequest::all_rights(request.tenant, APPROVER);
+    request.scopes = vec![Scope::Read, Scope::ReleasesApprove];
+    let approver = running.token(&request).map_err(boxed)?;
+    let delivery = DeliveryOptions {
+        environment: ENVIRONMENT.to_owned(),
+        approvers: vec![Connection::new(&own, &approver).map_err(boxed)?],
+        reason: "approved by the demo".to_owned(),
+        wait: false,
+    };
     for module in modules(folder)? {
         let connection = Connection::new(&own, &token).map_err(boxed)?;
         let project = PROJECT.parse().map_err(boxed)?;
-        let options = ShipOptions::new(&module, connection, project);
+        let mut options = ShipOptions::new(&module, connection, project);
+        options.delivery = Some(delivery.clone());
         let shipped = ship(&options, &mut Plain::new(io::stdout(), false)).await;
         match shipped {
             Ok(report) => print(&format!("{}\n\n", report.lines().join("\n"))),

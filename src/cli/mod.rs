@@ -1,8 +1,15 @@
 //! The commands of the program.
 
+pub mod approve;
 pub mod client;
+pub mod delivery;
 mod demo;
+mod following;
 mod migrate;
+pub mod promote;
+pub mod rollback;
+#[cfg(test)]
+mod scripted;
 mod serve;
 pub mod ship;
 pub mod status;
@@ -30,6 +37,9 @@ enum Command {
     /// Run the server
     Serve(serve::ServeArgs),
     Ship(ship::ShipArgs),
+    Approve(approve::ApproveArgs),
+    Promote(promote::PromoteArgs),
+    Rollback(rollback::RollbackArgs),
     Status(status::StatusArgs),
     Token(token::TokenArgs),
     /// Bring the schemas of the stores up to date
@@ -40,7 +50,9 @@ enum Command {
     Settings,
 }
 
-/// Runs the program and gives its exit code: 2 for wrong usage or settings, 1 for what fails.
+/// Runs the program and gives its exit code: 0 for success, 1 for what fails, 2 for wrong usage or
+/// settings; the commands that speak to a server also 3 when it refuses, 4 for technical failures,
+/// 5 without an answer and 6 where a person must act.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     crate::server::install_tls();
@@ -59,6 +71,9 @@ async fn run(command: Command) -> u8 {
     match command {
         Command::Serve(args) => serve::run(&args).await,
         Command::Ship(args) => ship::run(&args).await,
+        Command::Approve(args) => approve::run(&args).await,
+        Command::Promote(args) => promote::run(&args).await,
+        Command::Rollback(args) => rollback::run(&args).await,
         Command::Status(args) => status::run(&args).await,
         Command::Token(args) => token::run(&args),
         Command::Migrate(flags) => migrate::run(&flags).await,

@@ -13,8 +13,8 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ServeArgs {
-    /// Ship each module in this folder (DIR/*/module.yaml) into the project `demo`, once, and
-    /// print a token for it; embedded mode only
+    /// Ship each module in this folder (DIR/*/module.yaml) into the project `demo` and on into its
+    /// environments up to prod, once, and print a token for it; embedded mode only
     #[arg(long, value_name = "DIR")]
     demo: Option<PathBuf>,
     #[command(flatten)]

@@ -4,6 +4,8 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 
+use crate::cli::delivery::Blocker;
+
 use super::{
     collect::SourceFile,
     model::{Build, Commit, Finding, Pipeline, PullRequest, Repository, Run, TestFailure},
@@ -50,6 +52,9 @@ pub struct UserError {
     /// Places that break rules.
     #[serde(default)]
     pub findings: Vec<Finding>,
+    /// What stands in the way of a promotion.
+    #[serde(default)]
+    pub blockers: Vec<Blocker>,
 }
 
 impl std::fmt::Display for UserError {
@@ -61,6 +66,9 @@ impl std::fmt::Display for UserError {
         }
         for finding in &self.findings {
             write!(f, "\n    {finding}")?;
+        }
+        for blocker in &self.blockers {
+            write!(f, "\n    {}", blocker.line())?;
         }
         Ok(())
     }
@@ -75,12 +83,12 @@ pub(super) struct Payload<T> {
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Nodes<T> {
-    pub(super) nodes: Vec<T>,
+pub(in crate::cli) struct Nodes<T> {
+    pub(in crate::cli) nodes: Vec<T>,
 }
 
 impl<T> Nodes<T> {
-    pub(super) fn first(self) -> Option<T> {
+    pub(in crate::cli) fn first(self) -> Option<T> {
         self.nodes.into_iter().next()
     }
 }
@@ -137,9 +145,9 @@ pub(super) struct TreeFile {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct PageInfo {
-    pub(super) has_next_page: bool,
-    pub(super) end_cursor: Option<String>,
+pub(in crate::cli) struct PageInfo {
+    pub(in crate::cli) has_next_page: bool,
+    pub(in crate::cli) end_cursor: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -149,8 +157,8 @@ pub(super) struct Commits {
 
 /// An object of which only its being there matters.
 #[derive(Debug, Deserialize)]
-pub(super) struct Present {
-    pub(super) id: String,
+pub(in crate::cli) struct Present {
+    pub(in crate::cli) id: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -291,6 +299,7 @@ mod tests {
             message: "found one".to_owned(),
             path: vec!["input".to_owned(), "changes".to_owned(), "0".to_owned()],
             findings: vec![finding],
+            blockers: Vec::new(),
         };
         let expected = "  SECRET_DETECTED: found one (at input.changes.0)\n    \
                         a.txt:3: aws-key: looks like a key";

@@ -1,12 +1,15 @@
-//! Why shipping ended without a build result.
+//! Why a command ended without the result that was asked for.
 
-use crate::cli::client::{ClientError, InvalidConnection};
+use crate::cli::{
+    client::{ClientError, InvalidConnection},
+    delivery::ApproverError,
+};
 
 use super::{
     api::UserError, collect::CollectError, digest::HashError, model::Finding, module::ModuleError,
 };
 
-/// Why shipping ended without a build result.
+/// Why a command ended without the result that was asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum ShipError {
     /// The folder cannot be shipped as it is.
@@ -21,6 +24,9 @@ pub enum ShipError {
     /// The address or token cannot be used.
     #[error(transparent)]
     Connection(#[from] InvalidConnection),
+    /// Nobody can be approver.
+    #[error(transparent)]
+    Approver(#[from] ApproverError),
     /// An option breaks a rule.
     #[error("{option} {rule}")]
     Option {
@@ -50,6 +56,12 @@ pub enum ShipError {
         doing: &'static str,
         /// Why not.
         errors: Vec<UserError>,
+    },
+    /// What a command names is not there, or not for this caller.
+    #[error("{what}")]
+    Missing {
+        /// In one sentence.
+        what: String,
     },
     /// The module description is wrong; it stands on the default branch.
     #[error("module.yaml cannot be built:\n{}", lines(.findings))]
@@ -97,10 +109,11 @@ impl ShipError {
             | Self::Module(_)
             | Self::Hash(_)
             | Self::Connection(_)
+            | Self::Approver(_)
             | Self::Option { .. }
             | Self::TooLarge { .. } => 2,
             Self::Client(error) => client_code(error),
-            Self::Refused { .. } | Self::InvalidPipeline { .. } => 3,
+            Self::Refused { .. } | Self::InvalidPipeline { .. } | Self::Missing { .. } => 3,
             Self::Stalled { .. } | Self::Inconsistent(_) => 4,
         }
     }
@@ -167,6 +180,13 @@ mod tests {
                 },
                 3,
             ),
+            (
+                ShipError::Missing {
+                    what: String::new(),
+                },
+                3,
+            ),
+            (ApproverError::Tenant.into(), 2),
             (
                 ShipError::InvalidPipeline {
                     findings: Vec::new(),

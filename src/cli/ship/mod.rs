@@ -1,10 +1,11 @@
-//! `sluice ship`: a folder travels through the GraphQL API to its build result.
+//! `sluice ship`: a folder travels through the GraphQL API to its build result, and on into an
+//! environment.
 //!
 //! Every step finds what an earlier try has done, so that the whole may be broken off and started
 //! again at any moment: names are made from the content, commands have natural keys, and requests
 //! are repeated while the server is away.
 
-mod api;
+pub(super) mod api;
 mod args;
 mod collect;
 mod commit;
@@ -18,11 +19,12 @@ mod options;
 mod progress;
 mod report;
 mod review;
-mod session;
+pub(super) mod session;
 mod source;
 
 pub use api::UserError;
-pub use args::{ShipArgs, run};
+pub use args::{DeliveryArgs, ShipArgs, run};
+pub(super) use args::{progress, told};
 pub use collect::{CollectError, Limits, Source, SourceFile, Unshippable, collect};
 pub use digest::{HashError, Identity};
 pub use error::ShipError;
@@ -34,7 +36,10 @@ pub use report::{FailedLog, ShipReport};
 
 use sluice_schema::ModuleId;
 
-use crate::cli::client::Client;
+use crate::cli::{
+    client::Client,
+    delivery::{self, Delivery, DeliveryReport},
+};
 use follow::Follower;
 use review::Position;
 use session::Session;
@@ -83,10 +88,12 @@ struct Landed {
     pull_request: Option<PullRequest>,
 }
 
-/// Ships a folder and waits for its build result.
+/// Ships a folder and waits for its build result, and for it to run in an environment if that is
+/// wanted.
 ///
 /// # Errors
-/// [`ShipError`]; a build that did not succeed is no error but stands in the report.
+/// [`ShipError`]; a build that did not succeed, or a release that stopped, is no error but stands
+/// in the report.
 pub async fn ship(
     options: &ShipOptions,
     progress: &mut dyn Progress,
@@ -116,6 +123,9 @@ async fn ship_quietly(
         source: &source,
         identity: &identity,
     };
+    if let Some(wish) = &options.delivery {
+        delivery::check(&mut session, wish, options.project.as_str()).await?;
+    }
     let repository = source::repository(&mut session, &shipment).await?;
     let landed = land(&mut session, &shipment, &repository).await?;
     let follower = Follower::new(&shipment, &repository, &landed.sha, landed.fresh);
@@ -124,6 +134,7 @@ async fn ship_quietly(
     let pull_request = landed.pull_request.or(ended.pull_request);
     let failures = logs::failures(&mut session, &ended.build).await?;
     let failed_logs = logs::failed_logs(&mut session, &ended.run).await?;
+    let delivery = go_on(&mut session, &shipment, &ended.build).await?;
     Ok(ShipReport {
         server: options.connection.base().to_owned(),
         module: module.to_string(),
@@ -138,7 +149,34 @@ async fn ship_quietly(
         build: ended.build,
         failures,
         failed_logs,
+        delivery,
     })
+}
+
+/// Brings a build that succeeded further, if that is wanted.
+async fn go_on(
+    session: &mut Session<'_>,
+    shipment: &Shipment<'_>,
+    build: &Build,
+) -> Result<Option<DeliveryReport>, ShipError> {
+    let options = shipment.options;
+    let Some(wish) = options
+        .delivery
+        .as_ref()
+        .filter(|_| build.status == "SUCCEEDED")
+    else {
+        return Ok(None);
+    };
+    session.progress.on(Event::RunOver);
+    let delivery = Delivery {
+        options: wish,
+        project: options.project.as_str(),
+        module: shipment.module.as_str(),
+        build: &build.id,
+        again: options.retry,
+        poll: options.poll.unwrap_or(delivery::LOOK),
+    };
+    delivery::deliver(session, &delivery).await.map(Some)
 }
 
 // Reading and hashing may take seconds: not on the threads that serve requests.

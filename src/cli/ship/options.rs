@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use serde::Serialize;
 use sluice_schema::ProjectId;
 
-use crate::cli::client::Connection;
+use crate::cli::{client::Connection, delivery::DeliveryOptions};
 
 use super::{ShipError, collect::Limits};
 
@@ -43,6 +43,8 @@ pub struct ShipOptions {
     pub poll: Option<Duration>,
     /// Whether a run that ended without success before is repeated once.
     pub retry: bool,
+    /// How far it travels after its build succeeded; absent: no further.
+    pub delivery: Option<DeliveryOptions>,
     /// Bounds of what is collected.
     pub limits: Limits,
 }
@@ -65,6 +67,7 @@ impl ShipOptions {
             timeout: DEFAULT_TIMEOUT,
             poll: None,
             retry: false,
+            delivery: None,
             limits: Limits::default(),
         }
     }

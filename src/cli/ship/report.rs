@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::cli::delivery::DeliveryReport;
+
 use super::{
     model::{Build, Commit, Coverage, PullRequest, Repository, Run, TestFailure, Tests},
     progress::{clean, size},
@@ -37,6 +39,9 @@ pub struct ShipReport {
     pub failures: Vec<TestFailure>,
     /// The last log lines of failed steps.
     pub failed_logs: Vec<FailedLog>,
+    /// How far it came after its build; absent when that was its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<DeliveryReport>,
 }
 
 /// The end of a failed step's log.
@@ -49,11 +54,11 @@ pub struct FailedLog {
 }
 
 impl ShipReport {
-    /// 0 when the build succeeded, 1 when the work failed, 4 when the technique failed or a person
-    /// ended it.
+    /// 0 when the build succeeded and runs where it was to come, 1 when the work failed, 4 when
+    /// the technique failed or a person ended it, 6 when a person must act.
     pub fn exit_code(&self) -> u8 {
         match self.build.status.as_str() {
-            "SUCCEEDED" => 0,
+            "SUCCEEDED" => self.delivery.as_ref().map_or(0, DeliveryReport::exit_code),
             "FAILED" => 1,
             _ => 4,
         }
@@ -86,7 +91,10 @@ impl ShipReport {
                     .map(|line| format!("    | {}", clean(line))),
             );
         }
-        lines.extend(self.links());
+        match &self.delivery {
+            Some(delivery) => lines.extend(delivery.lines()),
+            None => lines.extend(self.links()),
+        }
         if self.exit_code() == 4 {
             lines.push("  hint         the same command with --retry runs it once more".to_owned());
         }
@@ -222,6 +230,7 @@ mod tests_of_report {
                 message: Some("expected: Sie\n\n\u{1b}[31mactual: Du".to_owned()),
             }],
             failed_logs: Vec::new(),
+            delivery: None,
         }
     }
 
@@ -229,6 +238,32 @@ mod tests_of_report {
     fn the_exit_code_tells_the_outcome() {
         let codes = ["SUCCEEDED", "FAILED", "ERRORED", "CANCELLED"].map(|s| report(s).exit_code());
         assert_eq!(codes, [0, 1, 4, 4]);
+    }
+
+    #[test]
+    fn a_build_that_did_not_reach_its_environment_has_the_exit_code_of_the_stop() {
+        let mut report = report("SUCCEEDED");
+        let mut delivery = DeliveryReport {
+            environment: "prod".to_owned(),
+            release: None,
+            chain: Vec::new(),
+            stop: None,
+        };
+        report.delivery = Some(delivery.clone());
+        assert_eq!(report.exit_code(), 0);
+        delivery.stop = Some(crate::cli::delivery::Stop {
+            kind: crate::cli::delivery::StopKind::NeedsApproval,
+            message: "somebody must approve".to_owned(),
+            blockers: Vec::new(),
+            next: vec!["sluice approve release_1".to_owned()],
+        });
+        report.delivery = Some(delivery);
+        assert_eq!(report.exit_code(), 6);
+        let text = report.lines().join("\n");
+        let told = "somebody must approve\n  next: sluice approve release_1";
+        assert!(text.contains(told), "{text}");
+        let json = serde_json::to_value(&report).unwrap();
+        assert_eq!(json["delivery"]["stop"]["kind"], "NEEDS_APPROVAL");
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! One conversation with the server: sends, repeats, tells of waiting.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::cli::client::{Client, Patience, Waiting};
+use crate::cli::client::{Client, Connection, Patience, Waiting};
 
 use super::{
     ShipError,
@@ -14,7 +17,7 @@ use super::{
 
 /// What refused a command, or why there is no answer.
 #[derive(Debug)]
-pub(super) enum Refusal {
+pub(in crate::cli) enum Refusal {
     /// The domain refuses.
     User(Vec<UserError>),
     /// Everything else.
@@ -23,7 +26,7 @@ pub(super) enum Refusal {
 
 impl Refusal {
     /// As an error of shipping that says what was to be done.
-    pub(super) fn into_error(self, doing: &'static str) -> ShipError {
+    pub(in crate::cli) fn into_error(self, doing: &'static str) -> ShipError {
         match self {
             Self::User(errors) => ShipError::Refused { doing, errors },
             Self::Other(error) => error,
@@ -31,30 +34,46 @@ impl Refusal {
     }
 
     /// Whether the refusal has this code.
-    pub(super) fn has(&self, code: &str) -> bool {
+    pub(in crate::cli) fn has(&self, code: &str) -> bool {
         matches!(self, Self::User(errors) if errors.iter().any(|error| error.code == code))
     }
 }
 
-pub(super) struct Session<'a> {
+/// One conversation with the server, told to a [`Progress`].
+pub(in crate::cli) struct Session<'a> {
     client: Client,
     patience: Patience,
     timeout: Duration,
-    pub(super) progress: &'a mut dyn Progress,
+    told: HashMap<&'static str, String>,
+    pub(in crate::cli) progress: &'a mut dyn Progress,
 }
 
 impl<'a> Session<'a> {
-    pub(super) fn new(client: Client, timeout: Duration, progress: &'a mut dyn Progress) -> Self {
+    pub(in crate::cli) fn new(
+        client: Client,
+        timeout: Duration,
+        progress: &'a mut dyn Progress,
+    ) -> Self {
         Self {
             client,
             patience: Patience::new(timeout),
             timeout,
+            told: HashMap::new(),
             progress,
         }
     }
 
+    /// The same conversation on behalf of somebody else.
+    pub(in crate::cli) fn on_behalf_of(
+        &mut self,
+        other: &Connection,
+    ) -> Result<Session<'_>, ShipError> {
+        let client = Client::new(other.clone())?;
+        Ok(Session::new(client, self.timeout, &mut *self.progress))
+    }
+
     /// Asks, until there is an answer.
-    pub(super) async fn ask<T: DeserializeOwned>(
+    pub(in crate::cli) async fn ask<T: DeserializeOwned>(
         &mut self,
         document: &str,
         variables: impl Serialize,
@@ -77,7 +96,7 @@ impl<'a> Session<'a> {
     }
 
     /// Sends a command, until there is an answer; natural keys make repeating harmless.
-    pub(super) async fn command<T: DeserializeOwned>(
+    pub(in crate::cli) async fn command<T: DeserializeOwned>(
         &mut self,
         document: &str,
         input: impl Serialize,
@@ -99,12 +118,25 @@ impl<'a> Session<'a> {
     }
 
     /// Tells that an object of the chain is there.
-    pub(super) fn tell(&mut self, what: &'static str, text: String) {
+    pub(in crate::cli) fn tell(&mut self, what: &'static str, text: String) {
         self.progress.on(Event::Step { what, text });
     }
 
+    /// Tells the state of something, unless it was told last.
+    pub(in crate::cli) fn tell_change(&mut self, what: &'static str, text: String) {
+        if self.told.get(what) != Some(&text) {
+            self.tell(what, text.clone());
+            self.told.insert(what, text);
+        }
+    }
+
+    /// Tells what is waited for, whether changed or not.
+    pub(in crate::cli) fn pending(&mut self, text: &str) {
+        self.progress.on(Event::Pending { text });
+    }
+
     /// A limit for waiting until something changes.
-    pub(super) fn deadline(&self, waiting_for: &'static str) -> Deadline {
+    pub(in crate::cli) fn deadline(&self, waiting_for: &'static str) -> Deadline {
         Deadline {
             since: Instant::now(),
             timeout: self.timeout,
@@ -115,7 +147,7 @@ impl<'a> Session<'a> {
 
 /// How long nothing may change.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Deadline {
+pub(in crate::cli) struct Deadline {
     since: Instant,
     timeout: Duration,
     waiting_for: &'static str,
@@ -126,7 +158,7 @@ impl Deadline {
     ///
     /// # Errors
     /// `Stalled` when the time is over.
-    pub(super) async fn pause(&self, pause: Duration) -> Result<(), ShipError> {
+    pub(in crate::cli) async fn pause(&self, pause: Duration) -> Result<(), ShipError> {
         let left = self.timeout.saturating_sub(self.since.elapsed());
         if left.is_zero() {
             let seconds = self.timeout.as_secs();
@@ -140,7 +172,7 @@ impl Deadline {
     }
 
     /// Something changed.
-    pub(super) fn renew(&mut self) {
+    pub(in crate::cli) fn renew(&mut self) {
         self.since = Instant::now();
     }
 }

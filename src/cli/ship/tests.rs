@@ -1,53 +1,21 @@
 //! The whole of `ship` against a server that answers by a script.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::time::Duration;
 
-use axum::{Json, Router, routing::post};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::cli::client::Connection;
+use crate::cli::{
+    client::Connection,
+    scripted::{Scripted, refused},
+};
 
 const HEAD: &str = "1111111111111111111111111111111111111111";
 const SHA: &str = "2222222222222222222222222222222222222222";
 const MERGE: &str = "3333333333333333333333333333333333333333";
 
-/// Answers by operation, in turn, the last one for ever; and what was asked.
-#[derive(Default)]
-struct Script {
-    answers: HashMap<&'static str, Vec<Value>>,
-    asked: Vec<(String, Value)>,
-}
-
-impl Script {
-    fn answer(&mut self, request: &Value) -> Value {
-        let document = request["query"].as_str().unwrap();
-        let head = document
-            .lines()
-            .find(|line| !line.starts_with('#'))
-            .unwrap();
-        let name = head.split([' ', '(', '{']).nth(1).unwrap();
-        self.asked
-            .push((name.to_owned(), request["variables"].clone()));
-        let answers = self
-            .answers
-            .get_mut(name)
-            .unwrap_or_else(|| panic!("{name} is not expected"));
-        let next = if answers.len() > 1 {
-            answers.remove(0)
-        } else {
-            answers[0].clone()
-        };
-        json!({ "data": next })
-    }
-}
-
 struct Stage {
-    script: Arc<Mutex<Script>>,
+    server: Scripted,
     folder: tempfile::TempDir,
     options: ShipOptions,
 }
@@ -55,26 +23,15 @@ struct Stage {
 impl Stage {
     /// A folder with a module, and a server on which all goes well.
     async fn new() -> Self {
-        let script = Arc::new(Mutex::new(Script::default()));
-        let answering = script.clone();
-        let app = Router::new().route(
-            "/graphql",
-            post(move |Json(request): Json<Value>| {
-                let answer = answering.lock().unwrap().answer(&request);
-                async move { Json(answer) }
-            }),
-        );
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, app).await });
+        let server = Scripted::start().await;
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("module.yaml"), "id: greeter\n").unwrap();
-        let connection = Connection::new(&url, "word").unwrap();
+        let connection = Connection::new(&server.url, "word").unwrap();
         let mut options = ShipOptions::new(folder.path(), connection, "demo".parse().unwrap());
         options.poll = Some(Duration::from_millis(1));
         options.timeout = Duration::from_secs(20);
         let stage = Self {
-            script,
+            server,
             folder,
             options,
         };
@@ -108,12 +65,7 @@ impl Stage {
     }
 
     fn on(&self, operation: &'static str, answers: impl IntoIterator<Item = Value>) {
-        let answers = answers.into_iter().collect();
-        self.script
-            .lock()
-            .unwrap()
-            .answers
-            .insert(operation, answers);
+        self.server.on(operation, answers);
     }
 
     async fn ship(&self) -> Result<ShipReport, ShipError> {
@@ -121,9 +73,7 @@ impl Stage {
     }
 
     fn asked(&self, operation: &str) -> Vec<Value> {
-        let script = self.script.lock().unwrap();
-        let asked = script.asked.iter().filter(|(name, _)| name == operation);
-        asked.map(|(_, variables)| variables.clone()).collect()
+        self.server.asked(operation)
     }
 
     fn identity(&self) -> Identity {
@@ -132,12 +82,7 @@ impl Stage {
 }
 
 fn payload(object: Value) -> Value {
-    json!({"payload": {"object": object, "replayed": false, "userErrors": []}})
-}
-
-fn refused(code: &str) -> Value {
-    let error = json!({"code": code, "message": "no", "path": ["input"], "findings": []});
-    json!({"payload": {"object": null, "replayed": false, "userErrors": [error]}})
+    crate::cli::scripted::payload(&object)
 }
 
 fn repository() -> Value {

@@ -62,6 +62,13 @@ pub enum Event<'a> {
         /// The text.
         line: &'a str,
     },
+    /// The run is over; its states stay as the last thing seen of it.
+    RunOver,
+    /// What is waited for, whether changed or not.
+    Pending {
+        /// In one line.
+        text: &'a str,
+    },
     /// Nothing more follows.
     End,
 }

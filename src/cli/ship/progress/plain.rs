@@ -13,6 +13,7 @@ pub struct Plain<W> {
     run: Option<(String, String)>,
     seen: HashMap<String, String>,
     waiting: Option<String>,
+    pending: Option<String>,
 }
 
 impl<W: Write + Send> Plain<W> {
@@ -24,6 +25,7 @@ impl<W: Write + Send> Plain<W> {
             run: None,
             seen: HashMap::new(),
             waiting: None,
+            pending: None,
         }
     }
 
@@ -118,11 +120,17 @@ impl<W: Write + Send> Progress for Plain<W> {
                 self.line("waiting   the server answers again");
             }
             Event::Run(run) => self.run(run),
+            Event::Pending { text } => {
+                if self.pending.as_deref() != Some(text) {
+                    self.line(&format!("waiting   {}", clean(text)));
+                    self.pending = Some(text.to_owned());
+                }
+            }
             Event::Log { step, line } if self.logs => {
                 let text = format!("log       {} | {}", clean(step), clean(line));
                 self.line(&text);
             }
-            Event::Log { .. } | Event::End => {}
+            Event::Log { .. } | Event::RunOver | Event::End => {}
         }
     }
 

@@ -22,6 +22,7 @@ pub struct Terminal<W> {
     run: Option<Run>,
     run_seen: Option<Instant>,
     waiting: Option<String>,
+    pending: Option<String>,
     tail: VecDeque<String>,
 }
 
@@ -35,6 +36,7 @@ impl<W: Write + Send> Terminal<W> {
             run: None,
             run_seen: None,
             waiting: None,
+            pending: None,
             tail: VecDeque::new(),
         }
     }
@@ -45,12 +47,8 @@ impl<W: Write + Send> Terminal<W> {
             .run_seen
             .map(|since| since.elapsed())
             .unwrap_or_default();
-        let block = block(
-            self.run.as_ref(),
-            self.waiting.as_deref(),
-            &self.tail,
-            elapsed,
-        );
+        let waiting = self.waiting.as_deref().or(self.pending.as_deref());
+        let block = block(self.run.as_ref(), waiting, &self.tail, elapsed);
         let frame = frame(self.drawn, kept, &block);
         self.drawn = block.len();
         let _ = self
@@ -82,7 +80,11 @@ impl<W: Write + Send> Progress for Terminal<W> {
                     |link: &String| format!("  {} is a link: shipped as a copy", clean(link));
                 kept.extend(copied_links.iter().map(note));
             }
-            Event::Step { what, text } => kept.push(format!("✓ {what}: {}", clean(&text))),
+            Event::Step { what, text } => {
+                self.pending = None;
+                kept.push(format!("✓ {what}: {}", clean(&text)));
+            }
+            Event::Pending { text } => self.pending = Some(clean(text)),
             Event::Waiting { reason, .. } => self.waiting = Some(clean(&reason)),
             Event::Back => self.waiting = None,
             Event::Run(run) => {
@@ -97,10 +99,10 @@ impl<W: Write + Send> Progress for Terminal<W> {
                     self.remember(line);
                 }
             }
-            Event::End => {
+            Event::RunOver | Event::End => {
                 // The states stay as the last thing seen; the log tail has served.
                 self.tail.clear();
-                self.waiting = None;
+                (self.waiting, self.pending) = (None, None);
                 let elapsed = self
                     .run_seen
                     .map(|since| since.elapsed())
