@@ -45,7 +45,13 @@ async fn create_manifest(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(big_integer("rank"))
         .to_owned();
     create_aggregate(manager, name, table).await?;
-    let key = ["tenant_id", "release_id", "environment_id", "module", "content_digest"];
+    let key = [
+        "tenant_id",
+        "release_id",
+        "environment_id",
+        "module",
+        "content_digest",
+    ];
     create_index(manager, name, &key, true).await?;
     for parent in ["release_id", "environment_id", "repository_id"] {
         for order in ["created_at", "updated_at"] {
