@@ -1,6 +1,6 @@
 //! What blockers mean for somebody who waits.
 
-use super::Blocker;
+use super::{Blocker, time};
 
 /// The server itself removes these, soon or never.
 const SOON: [&str; 4] = [
@@ -31,12 +31,7 @@ impl Blocker {
 
     /// Code, message and end, for people.
     pub(in crate::cli) fn line(&self) -> String {
-        let until = self.until.map(|until| {
-            format!(
-                ", until {}",
-                until.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
-            )
-        });
+        let until = self.until.map(|until| format!(", until {}", time(until)));
         format!(
             "{}: {}{}",
             self.code,
@@ -75,7 +70,8 @@ mod tests {
     #[test]
     fn only_what_ends_by_itself_or_by_approval_is_waited_for() {
         const AT: Option<&str> = Some("2030-01-02T03:04:05Z");
-        let cases: [(&[(&str, Option<&str>)], Outlook); 8] = [
+        type Given<'a> = &'a [(&'a str, Option<&'a str>)];
+        let cases: [(Given<'_>, Outlook); 8] = [
             (&[], Outlook::Soon),
             (
                 &[("MANIFEST_MISSING", None), ("PROMOTION_IN_PROGRESS", None)],

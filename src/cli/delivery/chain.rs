@@ -1,13 +1,13 @@
 //! The objects that a shipped folder became, one line each.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{
     Release,
     api::{self, Chain, ChainObject, ChainSync},
     deliver::Delivery,
-    words,
+    time, words,
 };
 use crate::cli::ship::{ShipError, api::Nodes, clean, session::Session};
 
@@ -33,7 +33,7 @@ pub struct Link {
 impl Link {
     /// For people, in columns.
     pub fn line(&self) -> String {
-        let at = self.at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let at = time(self.at);
         let line = format!(
             "  {:<10} {:<36} {:<20} {:<18} {at}",
             self.kind, self.id, self.title, self.state

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::cli::{
     client::Connection,
-    ship::{ShipError, session::Session},
+    ship::{ShipError, clean, session::Session},
 };
 
 /// How far a shipped folder is to travel, and who lets it.
@@ -52,13 +52,20 @@ impl DeliveryReport {
 
     /// For people, one line each.
     pub fn lines(&self) -> Vec<String> {
-        let mut lines = vec![String::new()];
+        let mut lines: Vec<String> = self.chain.iter().map(Link::line).collect();
+        // What to do stands where the eye is.
+        lines.push(String::new());
         match (&self.stop, &self.release) {
             (Some(stop), _) => lines.extend(stop.lines()),
-            (None, Some(it)) => lines.push(format!("{} runs in {}", it.title(), self.environment)),
+            (None, Some(it)) => {
+                lines.push(clean(&format!(
+                    "{} runs in {}",
+                    it.title(),
+                    self.environment
+                )));
+            }
             (None, None) => {}
         }
-        lines.extend(self.chain.iter().map(Link::line));
         lines
     }
 }

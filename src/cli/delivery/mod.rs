@@ -28,7 +28,7 @@ pub(super) use named::{Named, environments, project, release, released};
 pub(super) use promotion::{Drive, follow};
 pub use stop::{Stop, StopKind};
 pub(super) use stop::{Way, way};
-pub(super) use text::words;
+pub(super) use text::{time, words};
 
 #[cfg(test)]
 mod tests;

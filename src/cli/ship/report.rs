@@ -92,7 +92,10 @@ impl ShipReport {
             );
         }
         match &self.delivery {
-            Some(delivery) => lines.extend(delivery.lines()),
+            Some(delivery) => {
+                lines.push(String::new());
+                lines.extend(delivery.lines());
+            }
             None => lines.extend(self.links()),
         }
         if self.exit_code() == 4 {

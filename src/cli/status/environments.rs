@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::{Nodes, Page, Reader};
 use crate::cli::{
     client::ClientError,
-    delivery::{Blocker, words},
+    delivery::{Blocker, time, words},
     ship::clean,
 };
 
@@ -33,7 +34,7 @@ struct Environment {
 #[derive(Deserialize)]
 struct Freeze {
     reason: String,
-    until: Option<String>,
+    until: Option<DateTime<Utc>>,
 }
 
 #[derive(Deserialize)]
@@ -41,13 +42,13 @@ struct Hold {
     module: Option<String>,
     reason: String,
     by: String,
-    until: Option<String>,
+    until: Option<DateTime<Utc>>,
 }
 
 #[derive(Deserialize)]
 struct Running {
     module: String,
-    since: Option<String>,
+    since: Option<DateTime<Utc>>,
     promotion: Declared,
 }
 
@@ -94,7 +95,7 @@ fn shown(environment: &Environment) -> Vec<String> {
     if let Some(freeze) = &environment.freeze {
         lines.push(format!(
             "{name:<24}  frozen{}: {}",
-            until(freeze.until.as_deref()),
+            until(freeze.until),
             freeze.reason
         ));
     }
@@ -146,7 +147,7 @@ fn runs(environment: &Environment, module: &str) -> String {
     if running.promotion.status != "SUCCEEDED" {
         parts.push(words(&running.promotion.status));
     }
-    parts.extend(running.since.as_ref().map(|since| format!("since {since}")));
+    parts.extend(running.since.map(|since| format!("since {}", time(since))));
     parts.join("  ")
 }
 
@@ -162,13 +163,13 @@ fn state(sync: &Sync) -> String {
 }
 
 fn held(hold: &Hold) -> String {
-    let until = until(hold.until.as_deref());
+    let until = until(hold.until);
     format!("on hold by {}{until}: {}", hold.by, hold.reason)
 }
 
-fn until(until: Option<&str>) -> String {
+fn until(until: Option<DateTime<Utc>>) -> String {
     until
-        .map(|until| format!(" until {until}"))
+        .map(|until| format!(" until {}", time(until)))
         .unwrap_or_default()
 }
 

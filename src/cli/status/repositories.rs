@@ -1,10 +1,12 @@
 //! A repository with its latest run and build, in one line.
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::{Nodes, Page, Reader};
 use crate::cli::{
     client::ClientError,
+    delivery::time,
     ship::{Tests, clean},
 };
 
@@ -38,7 +40,7 @@ struct Run {
 struct Build {
     status: String,
     commit_sha: String,
-    finished_at: String,
+    finished_at: DateTime<Utc>,
     tests: Option<Tests>,
 }
 
@@ -80,7 +82,7 @@ fn build_text(build: &Build) -> String {
         .tests
         .map(|tests| format!(", {}/{} tests", tests.passed, tests.total));
     let tests = tests.unwrap_or_default();
-    let (status, at) = (build.status.to_lowercase(), clean(&build.finished_at));
+    let (status, at) = (build.status.to_lowercase(), time(build.finished_at));
     format!("build of {short} {status}{tests}  {at}")
 }
 
@@ -111,7 +113,7 @@ mod tests {
         repository.builds.nodes.push(Build {
             status: "FAILED".to_owned(),
             commit_sha: "0123456789abcdef".to_owned(),
-            finished_at: "2030-01-02T03:04:05Z".to_owned(),
+            finished_at: "2030-01-02T03:04:05.678Z".parse().unwrap(),
             tests: Some(Tests {
                 total: 3,
                 passed: 2,
