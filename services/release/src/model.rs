@@ -26,6 +26,7 @@ use sluice_schema::{
 pub use approval::{ApprovalDecision, ApprovalState, ReleaseApproval};
 pub(crate) use changes::{Effect, supersedes};
 pub use eligibility::Ineligible;
+pub(crate) use eligibility::is_one;
 pub(crate) use notes::{Brought, MAX_NOTES, notes_of, weight};
 pub use parts::{Bump, ManifestPin, PlannedItem, ReleaseNote, ReleaseStatus, ReleaseTarget};
 

@@ -44,6 +44,12 @@ fn is_among(actor: &str, names: &[String]) -> bool {
     names.iter().any(|name| same_person(actor, name))
 }
 
+/// Whether two ids of tokens are one person's: providers of identities may write capitals as
+/// they like, and nobody counts twice for it.
+pub(crate) fn is_one(id: &str, other: &str) -> bool {
+    id == other || id.to_lowercase() == other.to_lowercase()
+}
+
 /// Judges whether `actor` may approve `release` under `policies`.
 pub(crate) fn judge(
     release: &ReleasePlan,

@@ -11,6 +11,7 @@ use super::{ATTEMPTS, Releases, Result, announced, is_race};
 use crate::{
     ApprovalDecision, ApprovalState, ApproveRelease, CancelRelease, RejectRelease, ReleaseApproval,
     ReleaseError, ReleasePlan,
+    model::is_one,
     store::{self, approvals},
 };
 
@@ -67,7 +68,8 @@ impl Releases {
         events.extend(self.absorb(&tx, &mut release, &effect).await?);
         let seen = command.content_digest.as_deref();
         let mut valid = approvals::valid_in(&tx, release.id).await?;
-        let mine = valid.iter().any(|it| it.approver == ctx.actor().id);
+        let own = &ctx.actor().id;
+        let mine = valid.iter().any(|it| is_one(&it.approver, own));
         let is_seen = seen.is_none_or(|seen| seen == release.content_digest);
         if mine && release.status.is_open() && is_seen {
             return Ok(Outcome::replayed(Arc::new(release)));

@@ -10,7 +10,7 @@ use sluice_kernel::{
 use sluice_schema::{ApprovalId, BuildId, ProjectId, ReleaseId, RepositoryId, Scope};
 use sluice_store::reads;
 
-use super::{Releases, Result};
+use super::{CONSUMER, Releases, Result};
 use crate::{
     ReleaseApproval, ReleaseError, ReleaseFilter, ReleaseOrder, ReleasePlan, ReleaseStatus,
     entity::{Column, name_key},
@@ -87,16 +87,17 @@ impl Releases {
 
     async fn view(&self, ctx: &Ctx, id: ReleaseId) -> Result<Option<ReleaseView>> {
         let list = self.store().list::<ReleaseList>(ctx);
-        let Some(release) = list.by_id(id).await? else {
+        let Some(mut release) = list.by_id(id).await? else {
             return Ok(None);
         };
+        let is_void = self.look_at_targets(&mut release).await?;
         let policies = self.policies(ctx, &release.meta.project_id).await?;
         let now = self.store().clock().now();
         let decisions = approvals::of_releases(self.store(), ctx, &[id]).await?;
         let counted: Vec<_> = decisions
             .into_values()
             .flatten()
-            .filter(|approval| approval.counts(now))
+            .filter(|approval| !is_void && approval.counts(now))
             .map(|approval| approval.summary())
             .collect();
         // The time of an approval may be over before anybody noted it.
@@ -120,6 +121,24 @@ impl Releases {
             void_cause: release.void_cause,
             planned_by: release.planned_by,
         }))
+    }
+
+    /// Takes in how the environments are defined now; whether that voids the approvals. Approvals
+    /// become void on record only once the event of the definition is handled, and those of older
+    /// releases than the newest when somebody approves them: until then nobody may act on them.
+    async fn look_at_targets(&self, release: &mut ReleasePlan) -> Result<bool> {
+        if release.status != ReleaseStatus::Approved {
+            return Ok(false);
+        }
+        let own = release.meta.system_ctx(CONSUMER);
+        let environments = self.environments(&own, &release.meta.project_id).await?;
+        let effect = release.retarget(&environments, self.store().clock().now());
+        let Some(cause) = effect.cause() else {
+            return Ok(false);
+        };
+        release.seal()?;
+        release.void(&cause, Vec::new(), 0);
+        Ok(true)
     }
 }
 

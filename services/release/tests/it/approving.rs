@@ -51,6 +51,19 @@ async fn as_many_people_must_approve_as_the_project_demands(backend: Backend) {
     assert_eq!(world.drained_types().await, ["ReleaseApproved"]);
 }
 
+async fn a_person_is_one_however_the_name_is_written(backend: Backend) {
+    let world = World::new(backend).await;
+    world.directory.facts().policies.required_approvals = 2;
+    let release = pending(&world).await;
+    world.approve(release.id, "zoë").await.unwrap();
+    for same in ["Zoë", "ZOË"] {
+        let again = world.approve(release.id, same).await.unwrap();
+        assert!(again.replayed, "{same}");
+        assert_eq!(again.value.status, ReleaseStatus::PendingApproval);
+    }
+    assert!(world.drain().await.is_empty());
+}
+
 async fn fifty_parallel_approvals_of_one_person_are_one(backend: Backend) {
     let world = Arc::new(World::new(backend).await);
     let release = pending(&world).await;
@@ -264,6 +277,7 @@ async fn strangers_readers_and_empty_reasons_approve_nothing(backend: Backend) {
 sluice_testkit::on_both_databases!(
     an_approval_lets_the_release_go_on_and_tells_what_it_is,
     as_many_people_must_approve_as_the_project_demands,
+    a_person_is_one_however_the_name_is_written,
     fifty_parallel_approvals_of_one_person_are_one,
     people_who_approve_at_once_are_all_counted,
     planner_authors_and_those_not_named_may_not,

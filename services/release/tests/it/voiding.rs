@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use sluice_kernel::directory::ReleaseDirectory;
 use sluice_release::{ApprovalState, ReleasePlan, ReleaseStatus};
 use sluice_schema::{
     Envelope, ImageId, ReleaseId, TypedId,
@@ -97,6 +98,28 @@ async fn a_changed_target_voids_what_it_is_a_target_of(backend: Backend) {
     assert!(world.drain().await.is_empty(), "nothing is promoted there");
 }
 
+async fn nobody_may_act_on_an_approval_that_a_changed_target_voids(backend: Backend) {
+    let world = World::new(backend).await;
+    let (_, release) = approved(&world, ImageId::generate()).await;
+    let view = async || {
+        let found = world.service.release(&world.ctx, release.id).await;
+        found.unwrap().unwrap()
+    };
+    assert_eq!(view().await.status, "APPROVED");
+    // The event of the definition is not handled yet.
+    let event = world.redefine("prod", |it| it.target_digest = "sha256:new".into());
+    let seen = view().await;
+    assert_eq!(seen.status, "PENDING_APPROVAL");
+    assert!(seen.approvals.is_empty());
+    let cause = "the definition of the environment prod changed";
+    assert_eq!(seen.void_cause.as_deref(), Some(cause));
+    assert!(world.drain().await.is_empty(), "a look records nothing");
+    world.handle(&event).await;
+    assert_eq!(voided(&world).await.content_digest, seen.content_digest);
+    world.approve(release.id, "zoe").await.unwrap();
+    assert_eq!(view().await.status, "APPROVED");
+}
+
 async fn a_new_environment_widens_what_was_approved(backend: Backend) {
     let world = World::new(backend).await;
     let (_, release) = approved(&world, ImageId::generate()).await;
@@ -173,6 +196,7 @@ sluice_testkit::on_both_databases!(
     another_image_voids_the_approval_with_the_cause,
     the_same_image_again_a_failure_and_another_registry_void_nothing,
     a_changed_target_voids_what_it_is_a_target_of,
+    nobody_may_act_on_an_approval_that_a_changed_target_voids,
     a_new_environment_widens_what_was_approved,
     other_manifests_than_those_approved_void_the_approval,
     manifests_of_a_changed_target_are_expected_and_void_nothing,
