@@ -105,6 +105,21 @@ impl Promotions {
         Err(PromotionError::Contended)
     }
 
+    /// The branch and the commit by which an earlier attempt brought the content there.
+    pub(super) async fn declared_before(
+        &self,
+        ctx: &Ctx,
+        promotion: &EnvironmentPromotion,
+    ) -> Result<Option<(String, String)>> {
+        let place = self.place(ctx, promotion).await?;
+        let Some(head) = self.git.head(&place.repository, &place.branch).await? else {
+            return Ok(None);
+        };
+        let sources = self.sources(&place, promotion).await?;
+        let landed = self.landed(&place, head, promotion, &sources).await?;
+        Ok(landed.map(|commit| (place.branch.to_string(), commit.to_string())))
+    }
+
     async fn place(&self, ctx: &Ctx, promotion: &EnvironmentPromotion) -> Result<Place> {
         let absent = |why| PromotionError::NoRepository { why };
         let id = promotion.gitops_repository_id;

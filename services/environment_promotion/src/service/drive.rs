@@ -59,6 +59,10 @@ impl Promotions {
     }
 
     async fn step(&self, ctx: &Ctx, promotion: &EnvironmentPromotion, fresh: bool) -> Result<Step> {
+        // What landed before a crash is declared, whatever became of the release since.
+        if !fresh && let Some((branch, commit)) = self.declared_before(ctx, promotion).await? {
+            return Ok(Step::Declared { branch, commit });
+        }
         if promotion.kind == PromotionKind::Promotion
             && let Some(step) = self.provision(ctx, promotion).await?
         {

@@ -45,6 +45,15 @@ pub(super) fn modules(release: &ReleaseView) -> Vec<String> {
     modules
 }
 
+/// Whether the promotion declared what the release's newest manifests say: a release whose image
+/// was built anew has proved nothing where the earlier one ran.
+fn is_content(promotion: &EnvironmentPromotion, manifests: &[ManifestView]) -> bool {
+    promotion.items.iter().all(|item| {
+        let mut newest = manifests.iter().filter(|it| it.module == item.module);
+        newest.all(|it| it.content_digest == item.manifest_digest)
+    })
+}
+
 impl Scene {
     pub(super) fn blockers(&self, now: DateTime<Utc>) -> Vec<Blocker> {
         gates::blockers(&Facts {
@@ -174,6 +183,11 @@ impl Promotions {
         let checks = &environment.spec.gates.required_checks;
         let mut before = Vec::new();
         for environment in upstream {
+            let manifests = &self.neighbours.manifests;
+            let manifests = manifests.manifests(ctx, release.id, environment.id).await;
+            let manifests = manifests.map_err(AnyFault)?;
+            let promotions = succeeded.get(&environment.id).into_iter().flatten();
+            let same = promotions.filter(|it| is_content(it, &manifests));
             let syncs = if checks.contains(&RequiredCheck::Sync) {
                 let syncs = self.neighbours.syncs.syncs(ctx, environment.id);
                 syncs.await.map_err(AnyFault)?
@@ -183,7 +197,7 @@ impl Promotions {
             before.push(Before {
                 id: environment.id,
                 name: environment.name.clone(),
-                succeeded_at: succeeded.get(&environment.id).copied(),
+                succeeded_at: same.filter_map(|it| it.succeeded_at).max(),
                 syncs,
             });
         }

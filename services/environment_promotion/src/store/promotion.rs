@@ -173,30 +173,28 @@ pub(crate) async fn waiting(
     Ok(Waiting(promotions?))
 }
 
-/// When the release last succeeded in each of the environments, where it was not rolled back.
+/// The promotions by which the release succeeded in each of the environments, where it was not
+/// rolled back.
 pub(crate) async fn succeeded_in(
     store: &Store,
     ctx: &Ctx,
     release: ReleaseId,
     environments: &[EnvironmentId],
-) -> Result<HashMap<EnvironmentId, DateTime<Utc>>, StoreError> {
+) -> Result<HashMap<EnvironmentId, Vec<Arc<EnvironmentPromotion>>>, StoreError> {
     let condition = Condition::all()
         .add(Column::ReleaseId.eq(release.to_string()))
         .add(Column::Status.eq(PromotionStatus::Succeeded.as_str()));
     let keys = environments.iter().map(ToString::to_string).collect();
     let list = store.list::<PromotionList>(ctx);
-    let mut latest = HashMap::new();
+    let mut groups: HashMap<EnvironmentId, Vec<Arc<EnvironmentPromotion>>> = HashMap::new();
     for promotion in list
         .by_values(Column::EnvironmentId, keys, condition)
         .await?
     {
-        let Some(at) = promotion.succeeded_at else {
-            continue;
-        };
-        let kept = latest.entry(promotion.environment_id).or_insert(at);
-        *kept = at.max(*kept);
+        let group = groups.entry(promotion.environment_id).or_default();
+        group.push(promotion);
     }
-    Ok(latest)
+    Ok(groups)
 }
 
 /// A step back through what succeeded in the environment before `since`, newest first.

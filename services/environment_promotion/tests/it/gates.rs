@@ -95,6 +95,21 @@ async fn the_order_of_environments_is_kept(backend: Backend) {
     world.promote(&release, "test").await.unwrap();
 }
 
+async fn a_release_that_is_rendered_otherwise_has_to_succeed_before_anew(backend: Backend) {
+    let world = World::new(backend).await;
+    let release = world.shop("1.0.0").await;
+    world.succeed(&release, "dev").await;
+    let other = [("dev", "dev other image"), ("test", "test other image")];
+    for (environment, content) in other {
+        world.render(&release, environment, "shop", content).await;
+    }
+    let refused = world.promote(&release, "test").await.unwrap_err();
+    assert_eq!(codes(&refused), [BlockerCode::OutOfOrder]);
+    world.succeed(&release, "dev").await;
+    world.promote(&release, "test").await.unwrap();
+    assert_eq!(world.shop_in("test").await.unwrap(), "test other image");
+}
+
 async fn a_freeze_is_passed_with_a_reason_that_is_kept(backend: Backend) {
     let world = World::new(backend).await;
     world.gates("dev", |it| it.freezes = frozen_for(60)).await;
@@ -319,6 +334,7 @@ sluice_testkit::on_both_databases!(
     a_closed_environment_refuses_with_every_blocker_and_keeps_nothing,
     a_waiting_promotion_runs_when_its_last_gate_opens,
     the_order_of_environments_is_kept,
+    a_release_that_is_rendered_otherwise_has_to_succeed_before_anew,
     a_freeze_is_passed_with_a_reason_that_is_kept,
     a_person_passes_what_a_promotion_waits_for,
     a_hold_keeps_promotions_back_until_it_is_resumed,

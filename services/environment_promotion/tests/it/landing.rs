@@ -1,5 +1,7 @@
 use sluice_environment_promotion::PromotionStatus;
 use sluice_git_host::GitHost;
+use sluice_kernel::directory::InfrastructureView;
+use sluice_schema::TypedId;
 use sluice_testkit::{Backend, GitWrite, push};
 
 use crate::world::World;
@@ -50,6 +52,27 @@ async fn what_landed_before_a_crash_is_found_below_what_came_after(backend: Back
         Some(landed.to_string())
     );
     assert_eq!(world.shop_in("dev").await.unwrap(), "edited");
+}
+
+async fn what_landed_before_a_crash_counts_although_the_release_is_void_since(backend: Backend) {
+    let world = World::new(backend).await;
+    let release = world.shop("1.0.0").await;
+    world.git.fail_after(GitWrite::UpdateRef);
+    let left = world.promote(&release, "dev").await.unwrap().value;
+    assert_eq!(left.status, PromotionStatus::Running);
+    // Nothing can be provisioned for it any more.
+    let infrastructure = &world.facts.infrastructure;
+    infrastructure.lock().unwrap().push(InfrastructureView {
+        id: TypedId::generate(),
+        module: "shop".into(),
+        status: "FAILED".into(),
+        reason: Some("the release is not approved".into()),
+    });
+    world.recover().await;
+    let ended = world.get(left.id).await;
+    assert_eq!(ended.status, PromotionStatus::Verifying);
+    assert_eq!(ended.commit_sha, Some(world.head().await.to_string()));
+    assert_eq!(world.drained_types().await, ANNOUNCED);
 }
 
 async fn the_same_command_finishes_what_an_earlier_one_left(backend: Backend) {
@@ -197,6 +220,7 @@ async fn failures_that_last_end_the_promotion_as_errored(backend: Backend) {
 sluice_testkit::on_both_databases!(
     a_crash_before_or_after_any_write_ends_in_the_same_state,
     what_landed_before_a_crash_is_found_below_what_came_after,
+    what_landed_before_a_crash_counts_although_the_release_is_void_since,
     the_same_command_finishes_what_an_earlier_one_left,
     helpers_at_once_announce_one_deployment,
     a_branch_that_moves_meanwhile_is_built_upon,
