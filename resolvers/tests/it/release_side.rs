@@ -69,7 +69,7 @@ pub(crate) async fn release_side(databases: &Databases, of: &Source) -> ReleaseS
 
 async fn packages(databases: &Databases, of: &Source) -> PackagePublishing {
     let limits = sluice_package_feed::Limits::default();
-    let feed = LocalPackageFeed::open(databases.folder().join("feeds"), limits.clone()).await;
+    let feed = LocalPackageFeed::open(databases.folder().join("feeds"), limits).await;
     let ports = sluice_package_publishing::Ports {
         feed: Arc::new(feed.unwrap()),
         blobs: of.blobs.clone(),

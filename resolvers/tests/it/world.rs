@@ -1,6 +1,6 @@
 //! All services on fresh stores, behind the schema.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use async_graphql::{Request, Variables};
 use serde_json::{Value, json};
@@ -47,14 +47,17 @@ impl Answer {
     }
 }
 
+fn providers(folder: &Path) -> (Arc<dyn GitHost>, Arc<dyn BlobStore>) {
+    let git = LocalGitHost::new(folder.join("git"), sluice_git_host::Limits::default());
+    let blobs = ObjectBlobStore::local(&folder.join("blobs"));
+    (Arc::new(git.unwrap()), Arc::new(blobs.unwrap()))
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
         let databases = Databases::fresh(Backend::Sqlite).await;
         let folder = databases.folder();
-        let git = LocalGitHost::new(folder.join("git"), sluice_git_host::Limits::default());
-        let git: Arc<dyn GitHost> = Arc::new(git.unwrap());
-        let blobs = ObjectBlobStore::local(&folder.join("blobs")).unwrap();
-        let blobs: Arc<dyn BlobStore> = Arc::new(blobs);
+        let (git, blobs) = providers(folder);
         let runner = LocalRunner::new(LocalRunnerConfig::new(folder.join("runs")));
         let store = databases.open("repository").await;
         let repositories = Repositories::new(store, git.clone(), "http://localhost");
