@@ -245,7 +245,8 @@ impl GitOpsSyncState {
         if self.paused.is_some() {
             return None;
         }
-        let waits = self.pending.is_some().then_some(self.meta.updated_at);
+        let waits = self.pending.is_some() || self.is_behind();
+        let waits = waits.then_some(self.meta.updated_at);
         self.retry_at.or(waits)
     }
 }

@@ -118,6 +118,16 @@ impl GitOpsSyncState {
             && !seen.drift.iter().any(counts_as_drift)
     }
 
+    /// Whether Git was seen to declare something that is still to be applied, although nobody asks
+    /// for it: it moved while an attempt was under way.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.paused.is_none()
+            && self.running.is_none()
+            && self.given_up.is_none()
+            && self.sync == SyncStatus::OutOfSync
+            && self.differs(&self.desired)
+    }
+
     /// What the service does without being asked; `heal` when edits are undone.
     pub(crate) fn turn(&self, seen: &Seen, heal: bool, now: DateTime<Utc>) -> Turn {
         if self.running.is_some() || self.paused.is_some() {

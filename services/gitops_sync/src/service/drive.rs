@@ -19,6 +19,8 @@ const ROUNDS: usize = 5;
 
 enum Step {
     Rest,
+    /// Something was asked for since the look, which may not show it yet.
+    LookAgain,
     Began(Box<Running>),
     Join,
 }
@@ -38,6 +40,7 @@ impl GitOpsSyncs {
                 },
                 None => match self.settle(&state).await? {
                     Some(Step::Began(running)) => *running,
+                    Some(Step::LookAgain) => continue,
                     Some(_) => return Ok(true),
                     None => return Ok(did),
                 },
@@ -97,10 +100,15 @@ impl GitOpsSyncs {
     ) -> Result<Option<Step>> {
         let ctx = state.meta.system_ctx(SERVICE);
         let lease = self.settings.lease();
+        let asked = &state.pending;
         let (_, step) = self
             .change(&ctx, state.id, |state, now| {
                 if state.running.is_some() {
                     return Ok(Decision::Keep(Some(Step::Join)));
+                }
+                // What Git declared before must not be applied in a later promotion's name.
+                if state.pending != *asked {
+                    return Ok(Decision::Keep(Some(Step::LookAgain)));
                 }
                 let before = state.clone();
                 let turn = state.turn(seen, heals == Some(true), now);
@@ -129,7 +137,7 @@ impl GitOpsSyncs {
         let known = state.seen.as_ref() == Some(&glance.token);
         // Edits may have been left alone then and are to be undone now.
         let left = state.paused.is_none() && state.is_edited();
-        known && (!left || self.heals(state).await != Some(true))
+        known && !state.is_behind() && (!left || self.heals(state).await != Some(true))
     }
 
     /// Whether edits are undone in the environment; nothing when nobody answers.
@@ -230,7 +238,7 @@ impl GitOpsSyncs {
             }
         };
         match self.ask(ctx, id, &seen, &origin).await? {
-            (found, Step::Rest) => state = found,
+            (found, Step::Rest | Step::LookAgain) => state = found,
             (_, Step::Join) => return self.join(ctx, id).await,
             (found, Step::Began(running)) => {
                 if let Some(error) = self.finish(ctx, &found, &running).await? {

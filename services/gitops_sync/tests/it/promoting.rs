@@ -17,6 +17,7 @@ on_both_databases!(
     a_commit_to_the_branch_is_followed_without_a_promotion,
     a_commit_elsewhere_in_the_repository_changes_nothing,
     the_description_of_a_manifest_is_no_object,
+    what_is_declared_while_something_else_is_applied_is_applied_as_well,
 );
 
 async fn what_a_promotion_declares_is_applied_and_announced(backend: Backend) {
@@ -210,4 +211,31 @@ async fn the_description_of_a_manifest_is_no_object(backend: Backend) {
     let commit = world.declare_files(&files).await;
     world.handle(&world.promotion(&commit, "sha256:x")).await;
     assert_eq!(world.event_types().await, ["GitOpsSynced"]);
+}
+
+async fn what_is_declared_while_something_else_is_applied_is_applied_as_well(backend: Backend) {
+    let world = world(backend).await;
+    world.promote(&[("a", "0")]).await;
+    for round in 1..=15 {
+        let value = round.to_string();
+        let provisioned = world.provisioned();
+        let promoted = async {
+            let commit = world.declare(&[("a", &value)]).await;
+            let event = world.promotion(&commit, &format!("sha256:{commit}"));
+            world.handle(&event).await;
+        };
+        tokio::join!(world.handle(&provisioned), promoted);
+        world.reconcile().await;
+        assert_eq!(
+            world.read("configmap.shop.a.yaml"),
+            Some(config("a", &value))
+        );
+        let state = world.state().await;
+        assert_eq!(state.sync, SyncStatus::Synced, "round {round}: {state:?}");
+        assert_eq!(
+            state.applied.as_ref(),
+            Some(&state.desired),
+            "round {round}"
+        );
+    }
 }
