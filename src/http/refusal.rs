@@ -24,7 +24,9 @@ pub(super) fn unauthenticated(style: Style, error: &AuthError, trace: &Trace) ->
     let mut response = speak(style, error.code(), &message, trace);
     if error.code() == ErrorCode::Unauthenticated {
         let challenge = match (style, error) {
-            (Style::Git | Style::NuGet, _) => r#"Basic realm="Sluice: any user, the token as password""#,
+            (Style::Git | Style::NuGet, _) => {
+                r#"Basic realm="Sluice: any user, the token as password""#
+            }
             (_, AuthError::Missing) => r#"Bearer realm="sluice""#,
             _ => r#"Bearer realm="sluice", error="invalid_token""#,
         };

@@ -193,6 +193,10 @@ async fn package_clients_may_send_the_token_as_their_key_and_nobody_else_may() {
         assert_eq!(answer.status, 401, "{path} with {key:?}");
         // Without this challenge NuGet clients never send what they were given.
         let challenge = answer.header("www-authenticate").to_owned();
-        assert_eq!(challenge.starts_with("Basic"), path != "/things", "{challenge}");
+        assert_eq!(
+            challenge.starts_with("Basic"),
+            path != "/things",
+            "{challenge}"
+        );
     }
 }
