@@ -82,6 +82,7 @@ pub(crate) async fn environment_side(
 /// What the services do without a caller.
 pub(crate) struct Choreography {
     reactions: Vec<Arc<dyn Reaction>>,
+    promotions: sluice_environment_promotion::Recovery,
     targets: sluice_gitops_sync::Recovery,
 }
 
@@ -95,9 +96,10 @@ impl Choreography {
                 Arc::new(sluice_release::Reactions(releases)),
                 Arc::new(sluice_iac_provisioning::OnReleaseApproved(infrastructure)),
                 Arc::new(sluice_deployment_manifest::OnReleaseApproved(manifests)),
-                Arc::new(sluice_environment_promotion::Reactions(promotions)),
+                Arc::new(sluice_environment_promotion::Reactions(promotions.clone())),
                 Arc::new(sluice_gitops_sync::Reactions(running.syncs.clone())),
             ],
+            promotions: sluice_environment_promotion::Recovery::new(promotions),
             targets: sluice_gitops_sync::Recovery::new(running.syncs.clone()),
         }
     }
@@ -114,14 +116,15 @@ const SERVICES: [&str; 7] = [
 ];
 
 impl World {
-    /// Hands every event to those that react to it, until there are none.
+    /// Hands every event to those that react to it, and goes on with promotions, until nothing
+    /// is left to do.
     pub(crate) async fn settle(&self) {
         loop {
             let mut events = Vec::new();
             for service in SERVICES {
                 events.extend(drain(&self.databases.open(service).await).await);
             }
-            if events.is_empty() {
+            if events.is_empty() && self.choreography.promotions.reconcile().await.unwrap() == 0 {
                 return;
             }
             for event in &events {

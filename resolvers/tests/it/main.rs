@@ -12,4 +12,6 @@ mod edges;
 mod environment_side;
 mod limits;
 mod release_side;
+mod running;
+mod running_lists;
 mod world;
