@@ -359,10 +359,12 @@ macro_rules! mutations {
                     #[graphql(desc = "What to do.")] input: $input,
                 ) -> $crate::fault::Result<$payload> {
                     let call = $crate::loaders::Call::of(context)?;
-                    let outcome = async {
+                    // On the heap: the root would otherwise be as large as its largest command,
+                    // on every level of the stack.
+                    let outcome = Box::pin(async {
                         let command = $crate::mutation::command(input)?;
                         Ok(call.services.$service.$command(&call.ctx, command).await?)
-                    };
+                    });
                     let settled = $crate::mutation::settle(call, outcome.await)?;
                     $(let $beside = $crate::mutation::beside(call, &settled, $beside_key).await?;)?
                     Ok($payload {
