@@ -33,6 +33,8 @@ pub const RENDERED_BRANCH: &str = "sluice/rendered";
 
 /// How often the service decides again after others changed the same things meanwhile.
 const ATTEMPTS: usize = 30;
+/// The status of a release that may be rendered and promoted.
+const APPROVED: &str = "APPROVED";
 
 /// What the service stands on.
 #[derive(Clone)]

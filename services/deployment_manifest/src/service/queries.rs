@@ -11,7 +11,7 @@ use sluice_kernel::{
 use sluice_schema::{EnvironmentId, ManifestId, ReleaseId, RepositoryId, Scope};
 use sluice_store::reads;
 
-use super::{DeploymentManifests, Result};
+use super::{APPROVED, DeploymentManifests, Result};
 use crate::{
     DeploymentManifest, ManifestError, ManifestFile, ManifestFilter, ManifestOrder, ManifestStatus,
     entity::Column,
@@ -113,10 +113,19 @@ impl ManifestDirectory for DeploymentManifests {
         environment: EnvironmentId,
     ) -> std::result::Result<Vec<ManifestView>, BoxFault> {
         let all = store::of_releases(&self.store, ctx, &[release], Some(environment)).await?;
+        // Of a release that was approved anew for other content, earlier manifests do not count:
+        // the ones that its approvals stand for are about to be rendered.
+        let release = self.release(ctx, release).await?;
+        let approved = release.filter(|it| it.status == APPROVED);
+        let is_meant = |manifest: &DeploymentManifest| {
+            let mut covered = approved.iter().map(|it| &it.content_digest);
+            covered.all(|digest| manifest.release_digest == *digest)
+        };
         let rendered = all
             .iter()
             .map(AsRef::as_ref)
-            .filter(|manifest: &&DeploymentManifest| manifest.status == ManifestStatus::Rendered);
+            .filter(|manifest: &&DeploymentManifest| manifest.status == ManifestStatus::Rendered)
+            .filter(|manifest| is_meant(manifest));
         Ok(newest(rendered)
             .into_iter()
             .filter_map(DeploymentManifest::view)

@@ -8,7 +8,7 @@ use sluice_schema::{
     events::{DeploymentManifestRendered, ReleaseApproved},
 };
 
-use super::{ATTEMPTS, CONSUMER, DeploymentManifests, Found, Result, unless_race};
+use super::{APPROVED, ATTEMPTS, CONSUMER, DeploymentManifests, Found, Result, unless_race};
 use crate::{
     DeploymentManifest, ManifestError, ManifestStatus, Preview, RenderDeploymentManifest,
     model::{Carrier, Draft, Kept, Subject, stream},
@@ -16,7 +16,6 @@ use crate::{
 };
 
 const COMMAND: &str = "renderDeploymentManifest";
-const APPROVED: &str = "APPROVED";
 
 impl DeploymentManifests {
     /// Renders the manifests of a module of an approved release for an environment, keeps them in the project's

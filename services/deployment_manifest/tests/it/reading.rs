@@ -3,7 +3,7 @@ use sluice_kernel::{Direction, Fault, PageRequest, directory::ManifestDirectory}
 use sluice_schema::ErrorCode;
 use sluice_testkit::Backend;
 
-use crate::fixture::World;
+use crate::fixture::{World, digest};
 
 async fn a_preview_keeps_nothing_and_needs_no_approval(backend: Backend) {
     let world = World::new(backend).await;
@@ -90,6 +90,22 @@ async fn others_learn_of_the_newest_manifest_that_stands(backend: Backend) {
     assert_eq!(views().await[0].id, first.id);
 }
 
+async fn manifests_of_what_was_approved_before_are_no_manifests_of_what_is_now(backend: Backend) {
+    let world = World::new(backend).await;
+    let (release, dev) = (world.release().id, world.environment(0).id);
+    let views = || async {
+        let found = world.service.manifests(&world.ctx, release, dev).await;
+        found.unwrap()
+    };
+    let rendered = world.render("dev").await.unwrap().value;
+    assert_eq!(views().await[0].id, rendered.id);
+    // Void, then approved anew for other content, and nothing is rendered yet.
+    world.change_release(|release| release.content_digest = digest('f'));
+    assert!(views().await.is_empty());
+    world.render("dev").await.unwrap();
+    assert_eq!(views().await[0].id, rendered.id);
+}
+
 async fn lists_and_look_ups_find_manifests_by_their_parents(backend: Backend) {
     let world = World::new(backend).await;
     let dev = world.render("dev").await.unwrap().value;
@@ -138,5 +154,6 @@ sluice_testkit::on_both_databases!(
     a_preview_keeps_nothing_and_needs_no_approval,
     a_diff_shows_what_changes,
     others_learn_of_the_newest_manifest_that_stands,
+    manifests_of_what_was_approved_before_are_no_manifests_of_what_is_now,
     lists_and_look_ups_find_manifests_by_their_parents,
 );

@@ -163,6 +163,8 @@ impl ReleasePlan {
             Some(pin) => {
                 pin.digest = None;
                 pin.at = at;
+                // The next ones are first ones again: pinning them must change no digest.
+                pin.revisions = 0;
             }
             None => self.manifests.push(ManifestPin {
                 environment_id: target.environment_id,
