@@ -113,4 +113,70 @@ mod tests {
             assert!(help.contains(&setting.variable()), "{}", setting.key);
         }
     }
+
+    fn is_taken(line: &str) -> bool {
+        Cli::try_parse_from(line.split(' ')).is_ok()
+    }
+
+    #[test]
+    fn what_belongs_to_the_delivery_is_taken_only_with_its_environment() {
+        let ship = "sluice ship . --project web";
+        for good in [
+            "",
+            " --to prod",
+            " --to prod --wait --reason x",
+            " --to prod --approve-as rita --approve-as otto --data-dir d",
+            " --to prod --approve-token a.b.c",
+        ] {
+            assert!(is_taken(&format!("{ship}{good}")), "{good}");
+        }
+        for bad in [
+            " --wait",
+            " --reason x",
+            " --approve-as rita",
+            " --to prod --data-dir d",
+        ] {
+            assert!(!is_taken(&format!("{ship}{bad}")), "{bad}");
+        }
+    }
+
+    #[test]
+    fn decisions_have_reasons_and_overrides_have_codes() {
+        for good in [
+            "sluice approve greeter --reason x",
+            "sluice approve greeter@1.4.0 --reason x --project web --reject",
+            "sluice approve release_1 --reason x --as rita --data-dir d",
+            "sluice promote greeter --to prod --wait",
+            "sluice promote release_1 --to prod --override SOAK_TIME,freeze --reason x",
+            "sluice rollback --environment prod --module greeter --to promotion_1",
+            "sluice rollback --environment prod --resume",
+        ] {
+            assert!(is_taken(good), "{good}");
+        }
+        for bad in [
+            "sluice approve greeter",
+            "sluice approve greeter@ --reason x",
+            "sluice approve greeter --reason x --data-dir d",
+            "sluice promote greeter",
+            "sluice promote greeter --to prod --override SOAK_TIME",
+            "sluice promote greeter --to prod --override HOLD --reason x",
+            "sluice promote greeter --to prod --reason x",
+            "sluice rollback",
+            "sluice rollback --environment prod --resume --to promotion_1",
+        ] {
+            assert!(!is_taken(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn every_command_that_may_stop_for_a_person_documents_its_exit_codes() {
+        let mut command = Cli::command();
+        command.build();
+        for name in ["ship", "approve", "promote", "rollback"] {
+            let help = command.find_subcommand_mut(name).unwrap();
+            let help = help.render_long_help().to_string();
+            assert!(help.contains("Exit codes: 0"), "{name}: {help}");
+            assert!(help.contains(" 6 "), "{name}: {help}");
+        }
+    }
 }

@@ -5,11 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{
-    Drive, Link, Release, Stop, Way,
-    chain::chain,
-    environments,
-    release::Approving,
-    route::{NoRoute, route},
+    Drive, Link, Release, Stop, Way, chain::chain, environments, release::Approving, route::route,
     sync, way,
 };
 use crate::cli::{
@@ -98,7 +94,7 @@ pub(in crate::cli) async fn check(
 ) -> Result<(), ShipError> {
     let environments = environments(session, project).await?;
     let found = route(&environments, &wish.environment);
-    found.map(drop).map_err(|error| no_route(project, error))
+    found.map(drop).map_err(|names| no_route(project, &names))
 }
 
 /// Brings a build into the environment, or as far as it goes.
@@ -130,7 +126,7 @@ async fn travel(
     let options = delivery.options;
     let environments = environments(session, delivery.project).await?;
     let route = route(&environments, &options.environment);
-    let route = route.map_err(|error| no_route(delivery.project, error))?;
+    let route = route.map_err(|names| no_route(delivery.project, &names))?;
     let release = Approving::new(delivery).wait(session, found).await?;
     for environment in route {
         let is_target = environment.name == options.environment;
@@ -155,14 +151,9 @@ async fn travel(
     Ok(())
 }
 
-fn no_route(project: &str, error: NoRoute) -> ShipError {
-    let rule = match error {
-        NoRoute::Unknown(names) => format!(
-            "names no environment of project {project}: it has {}",
-            names.join(", ")
-        ),
-        NoRoute::Circle => "leads through environments that come before each other".to_owned(),
-    };
+fn no_route(project: &str, names: &[String]) -> ShipError {
+    let names = names.join(", ");
+    let rule = format!("names no environment of project {project}: it has {names}");
     ShipError::Option {
         option: "--to",
         rule,

@@ -26,6 +26,7 @@ pub use deliver::{DeliveryOptions, DeliveryReport};
 pub use model::{Approval, Artifact, Blocker, Environment, Promotion, Release, SyncState};
 pub(super) use named::{Named, environments, project, release, released};
 pub(super) use promotion::{Drive, follow};
+pub(super) use route::{Placed, in_order};
 pub use stop::{Stop, StopKind};
 pub(super) use stop::{Way, way};
 pub(super) use text::{time, words};

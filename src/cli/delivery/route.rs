@@ -1,55 +1,81 @@
-//! Which environments a release travels through.
+//! Which environments a release travels through, in which order.
 
 use std::collections::{BTreeSet, HashMap};
 
 use super::Environment;
 
-/// Why there is no route.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum NoRoute {
-    /// The project has no such environment; these it has.
-    Unknown(Vec<String>),
-    /// Environments come before each other.
-    Circle,
+/// Something with a name that others of its kind come before.
+pub(in crate::cli) trait Placed {
+    /// Unique among them.
+    fn name(&self) -> &str;
+    /// Names of those that come before; unknown ones do not count.
+    fn upstream(&self) -> &[String];
+}
+
+impl Placed for Environment {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn upstream(&self) -> &[String] {
+        &self.upstream
+    }
+}
+
+impl<T: Placed> Placed for &T {
+    fn name(&self) -> &str {
+        (*self).name()
+    }
+
+    fn upstream(&self) -> &[String] {
+        (*self).upstream()
+    }
+}
+
+/// What comes before stands before; the given order stays where that leaves it open.
+pub(in crate::cli) fn in_order<T: Placed>(mut items: Vec<T>) -> Vec<T> {
+    let mut placed = Vec::with_capacity(items.len());
+    while !items.is_empty() {
+        let waits = |item: &T| {
+            let others = items.iter().filter(|other| other.name() != item.name());
+            let mut names = others.map(Placed::name);
+            names.any(|name| item.upstream().iter().any(|before| before == name))
+        };
+        // The server takes no circle; should there be one, the given order decides.
+        let next = items.iter().position(|item| !waits(item)).unwrap_or(0);
+        placed.push(items.remove(next));
+    }
+    placed
 }
 
 /// The environments up to `target`, in the order in which a release must succeed in them: all
-/// that come before it and no others. What a project does not define any more is passed over.
+/// that come before it and no others.
+///
+/// # Errors
+/// The names that there are, when `target` is none of them.
 pub(super) fn route<'a>(
     environments: &'a [Environment],
     target: &str,
-) -> Result<Vec<&'a Environment>, NoRoute> {
+) -> Result<Vec<&'a Environment>, Vec<String>> {
     let by_name: HashMap<&str, &Environment> = environments
         .iter()
         .map(|environment| (environment.name.as_str(), environment))
         .collect();
     if !by_name.contains_key(target) {
-        let names = environments.iter().map(|it| it.name.clone()).collect();
-        return Err(NoRoute::Unknown(names));
+        return Err(environments.iter().map(|it| it.name.clone()).collect());
     }
     let mut needed = BTreeSet::new();
     let mut open = vec![target];
     while let Some(name) = open.pop() {
+        // What the project does not define any more is passed over.
         if let Some(environment) = by_name.get(name)
             && needed.insert(environment.name.as_str())
         {
             open.extend(environment.upstream.iter().map(String::as_str));
         }
     }
-    let mut route: Vec<&Environment> = Vec::with_capacity(needed.len());
-    while route.len() < needed.len() {
-        // The server's order, as far as the graph leaves it open.
-        let next = environments.iter().find(|it| {
-            let name = it.name.as_str();
-            let is_placed = |name: &str| route.iter().any(|placed| placed.name == name);
-            let mut before = it.upstream.iter().map(String::as_str);
-            needed.contains(name)
-                && !is_placed(name)
-                && before.all(|name| is_placed(name) || !needed.contains(name))
-        });
-        route.push(next.ok_or(NoRoute::Circle)?);
-    }
-    Ok(route)
+    let needed = environments.iter().filter(|it| needed.contains(it.name()));
+    Ok(in_order(needed.collect()))
 }
 
 #[cfg(test)]
@@ -73,11 +99,11 @@ mod tests {
     #[test]
     fn a_route_holds_what_must_come_before_and_nothing_else() {
         let environments = [
+            environment("prod", &["load", "staging"]),
             environment("dev", &[]),
             environment("test", &["dev"]),
             environment("load", &["dev"]),
             environment("staging", &["test"]),
-            environment("prod", &["load", "staging"]),
             environment("sandbox", &[]),
         ];
         assert_eq!(names(&environments, "dev"), ["dev"]);
@@ -93,15 +119,12 @@ mod tests {
     fn what_is_not_defined_any_more_is_passed_over_and_an_unknown_target_told() {
         let environments = [environment("prod", &["gone"])];
         assert_eq!(names(&environments, "prod"), ["prod"]);
-        assert_eq!(
-            route(&environments, "qa").unwrap_err(),
-            NoRoute::Unknown(vec!["prod".to_owned()])
-        );
+        assert_eq!(route(&environments, "qa").unwrap_err(), ["prod"]);
     }
 
     #[test]
-    fn a_circle_ends_the_search() {
+    fn a_circle_ends_too() {
         let circle = [environment("a", &["b"]), environment("b", &["a"])];
-        assert_eq!(route(&circle, "a").unwrap_err(), NoRoute::Circle);
+        assert_eq!(names(&circle, "b"), ["a", "b"]);
     }
 }

@@ -152,6 +152,12 @@ impl Stop {
         if blockers.iter().any(Blocker::wants_approval) {
             next.push(format!("sluice approve {} --reason '…'", release.id));
         }
+        if blockers.iter().any(|it| it.code == "HOLD") {
+            let project = &release.project_id;
+            next.push(format!(
+                "sluice rollback --environment {environment} --project {project} --resume"
+            ));
+        }
         let promote = format!("sluice promote {} --to {environment}", release.id);
         if !blockers.is_empty() && blockers.iter().all(|it| it.overridable) {
             let mut codes: Vec<_> = blockers.iter().map(|it| it.code.as_str()).collect();
@@ -257,10 +263,11 @@ mod tests {
         let offered = "sluice promote release_1 --to prod --override FREEZE --reason '…'";
         assert_eq!(next(vec![freeze(), freeze()])[0], offered);
         let hold = samples::blocker("HOLD", None, false);
-        assert_eq!(
-            next(vec![freeze(), hold]),
-            ["sluice promote release_1 --to prod"]
-        );
+        let expected = [
+            "sluice rollback --environment prod --project demo --resume",
+            "sluice promote release_1 --to prod",
+        ];
+        assert_eq!(next(vec![freeze(), hold]), expected);
     }
 
     #[test]

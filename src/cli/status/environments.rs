@@ -1,6 +1,6 @@
 //! An environment: what runs in it, whether that works, and what waits for it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{Nodes, Page, Reader};
 use crate::cli::{
     client::ClientError,
-    delivery::{Blocker, time, words},
+    delivery::{Blocker, Placed, in_order, time, words},
     ship::clean,
 };
 
@@ -24,6 +24,7 @@ struct Answer {
 struct Environment {
     project_id: String,
     name: String,
+    upstream: Vec<String>,
     freeze: Option<Freeze>,
     holds: Vec<Hold>,
     running: Vec<Running>,
@@ -83,10 +84,24 @@ pub(super) async fn lines(reader: &mut Reader<'_>) -> Result<Vec<String>, Client
     Ok(by_project(environments).iter().flat_map(shown).collect())
 }
 
-// The server's order goes across projects; in each it is the order of promotion.
-fn by_project(mut environments: Vec<Environment>) -> Vec<Environment> {
-    environments.sort_by(|a, b| a.project_id.cmp(&b.project_id));
-    environments
+impl Placed for Environment {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn upstream(&self) -> &[String] {
+        &self.upstream
+    }
+}
+
+// The server's order goes across projects, and says nothing of who comes before whom.
+fn by_project(environments: Vec<Environment>) -> Vec<Environment> {
+    let mut projects: BTreeMap<String, Vec<Environment>> = BTreeMap::new();
+    for environment in environments {
+        let project = environment.project_id.clone();
+        projects.entry(project).or_default().push(environment);
+    }
+    projects.into_values().flat_map(in_order).collect()
 }
 
 fn shown(environment: &Environment) -> Vec<String> {
@@ -192,22 +207,24 @@ mod tests {
 
     use super::*;
 
-    fn environment(project: &str, name: &str) -> Environment {
-        serde_json::from_value(json!({"projectId": project, "name": name, "freeze": null,
-            "holds": [], "running": [], "syncs": {"nodes": []}, "waiting": {"nodes": []}}))
+    fn environment(project: &str, name: &str, upstream: &[&str]) -> Environment {
+        serde_json::from_value(
+            json!({"projectId": project, "name": name, "upstream": upstream,
+            "freeze": null,
+            "holds": [], "running": [], "syncs": {"nodes": []}, "waiting": {"nodes": []}}),
+        )
         .unwrap()
     }
 
     #[test]
     fn environments_stand_by_project_in_the_order_of_promotion() {
-        let given = [
-            ("web", "dev"),
-            ("api", "test"),
-            ("api", "prod"),
-            ("web", "prod"),
+        let given = vec![
+            environment("web", "dev", &[]),
+            environment("api", "prod", &["test"]),
+            environment("api", "test", &[]),
+            environment("web", "prod", &["dev"]),
         ];
-        let given = given.map(|(project, name)| environment(project, name));
-        let sorted = by_project(Vec::from(given));
+        let sorted = by_project(given);
         let names: Vec<_> = sorted
             .iter()
             .map(|it| (it.project_id.as_str(), it.name.as_str()))
@@ -227,7 +244,7 @@ mod tests {
     #[test]
     fn what_runs_is_told_with_its_state_its_hold_and_what_waits() {
         let found: Environment = serde_json::from_value(json!({
-            "projectId": "demo", "name": "prod",
+            "projectId": "demo", "name": "prod", "upstream": [],
             "freeze": {"reason": "fair", "until": "2030-01-03T00:00:00Z"},
             "holds": [{"module": "greeter", "reason": "rolled back", "by": "ada", "until": null}],
             "running": [{"module": "greeter", "since": "2030-01-02T03:04:05Z",
