@@ -191,17 +191,14 @@ async fn a_blocked_promotion_shows_every_blocker_as_data() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn refusals_lead_to_the_field_of_each_command() {
-    let world = World::new().await;
-    let release = world.planned("shop").await;
-    world.approve(&release).await;
+/// Commands with a wrong value, their objects, and where the value stands.
+fn wrong(release: &str) -> Vec<(&'static str, &'static str, Value, &'static str)> {
     let freeze = |rule: &str| {
         json!({ "projectId": "web", "name": "dev", "gates": { "freezes": [
         { "name": "night", "reason": "sleep", "cron": rule, "durationMinutes": 60 }] } })
     };
     let twice = json!([{ "name": "A", "value": "1" }, { "name": "A", "value": "2" }]);
-    let cases = [
+    vec![
         (
             "defineEnvironment",
             "environment",
@@ -264,8 +261,15 @@ async fn refusals_lead_to_the_field_of_each_command() {
             json!({ "syncId": "sync_1", "reason": "x" }),
             "syncId",
         ),
-    ];
-    for (command, object, input, field) in cases {
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_lead_to_the_field_of_each_command() {
+    let world = World::new().await;
+    let release = world.planned("shop").await;
+    world.approve(&release).await;
+    for (command, object, input, field) in wrong(&release) {
         let refused = world.command(command, object, input).await;
         let path: Vec<&str> = std::iter::once("input").chain(field.split('.')).collect();
         assert_eq!(
