@@ -13,7 +13,7 @@ pub struct GitOpsSettings {
     pub max_attempts: u32,
     /// Wait after the first failed attempt; doubled after each further one. 2 seconds.
     pub retry_after: Duration,
-    /// After this time another process takes an attempt over. 2 minutes.
+    /// After this time another process takes an attempt over. 30 seconds.
     pub lease: Duration,
     /// Files of the GitOps repository at most. 50,000.
     pub max_files: usize,
@@ -25,7 +25,7 @@ impl Default for GitOpsSettings {
             check_interval: Duration::from_secs(30),
             max_attempts: 5,
             retry_after: Duration::from_secs(2),
-            lease: Duration::from_secs(120),
+            lease: Duration::from_secs(30),
             max_files: 50_000,
         }
     }
