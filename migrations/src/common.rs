@@ -96,7 +96,7 @@ pub async fn create_index(
 
 // FORCE: the policies hold for the table's owner too, which is the role that Sluice runs as.
 // A superuser passes them all the same; the server refuses to start as one in production.
-async fn wall_in(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
+pub(crate) async fn wall_in(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
     if manager.get_database_backend() != DbBackend::Postgres {
         return Ok(());
     }

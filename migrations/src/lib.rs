@@ -22,6 +22,7 @@ mod deployment_manifest;
 mod environment_promotion;
 mod gitops_sync;
 mod iac_provisioning;
+mod ledger;
 mod package_publishing;
 mod pipeline_execution;
 mod pipeline_generator;
@@ -86,6 +87,7 @@ stores! {
     project,
     package_publishing,
     iac_provisioning,
+    ledger,
 }
 
 /// Brings the store's schema up to date. Safe to run by several processes at once.

@@ -2,7 +2,55 @@
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, QueryResult, Statement, Value};
 
-use crate::{Store, StoreError};
+use sluice_kernel::Ctx;
+
+use crate::{Store, StoreError, store::Reader};
+
+/// One snapshot of a platform store for a caller: rows of its tenant alone on PostgreSQL, where
+/// row policies hold; a query names the tenant all the same, as SQLite has no such wall.
+pub struct RawRead<'a> {
+    reader: Reader,
+    backend: DbBackend,
+    ctx: &'a Ctx,
+}
+
+impl Store {
+    /// Reads for `ctx`'s tenant in SQL; statements count towards `ctx`.
+    ///
+    /// # Errors
+    /// What the database fails with.
+    pub async fn read_raw<'a>(&self, ctx: &'a Ctx) -> Result<RawRead<'a>, StoreError> {
+        Ok(RawRead {
+            reader: self.reader(ctx).await?,
+            backend: self.backend(),
+            ctx,
+        })
+    }
+}
+
+impl RawRead<'_> {
+    /// Which database it is.
+    pub fn backend(&self) -> DbBackend {
+        self.backend
+    }
+
+    /// Runs a query. Binds are `$1`, `$2`, … on both databases; a bind may stand several times.
+    ///
+    /// # Errors
+    /// What the database fails with.
+    pub async fn query(
+        &self,
+        sql: &str,
+        values: impl IntoIterator<Item = Value> + Send,
+    ) -> Result<Vec<QueryResult>, StoreError> {
+        self.ctx.statements().add();
+        let statement = Statement::from_sql_and_values(self.backend, sql, values);
+        match &self.reader {
+            Reader::Pool(pool) => Ok(pool.query_all_raw(statement).await?),
+            Reader::Scoped(reader) => Ok(reader.query_all_raw(statement).await?),
+        }
+    }
+}
 
 /// A transaction in SQL, for platform crates: services use [`Tx`](crate::Tx).
 pub struct RawTx {
@@ -24,14 +72,19 @@ impl Store {
 }
 
 impl RawTx {
+    /// Which database it is.
+    pub fn backend(&self) -> DbBackend {
+        self.backend
+    }
+
     /// Runs a statement; returns how many rows it changed.
     ///
     /// # Errors
     /// What the database fails with.
-    pub async fn execute<const N: usize>(
+    pub async fn execute(
         &self,
         sql: &str,
-        values: [Value; N],
+        values: impl IntoIterator<Item = Value> + Send,
     ) -> Result<u64, StoreError> {
         let statement = Statement::from_sql_and_values(self.backend, sql, values);
         Ok(self.inner.execute_raw(statement).await?.rows_affected())
@@ -41,10 +94,10 @@ impl RawTx {
     ///
     /// # Errors
     /// What the database fails with.
-    pub async fn query<const N: usize>(
+    pub async fn query(
         &self,
         sql: &str,
-        values: [Value; N],
+        values: impl IntoIterator<Item = Value> + Send,
     ) -> Result<Vec<QueryResult>, StoreError> {
         let statement = Statement::from_sql_and_values(self.backend, sql, values);
         Ok(self.inner.query_all_raw(statement).await?)

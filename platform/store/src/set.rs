@@ -39,6 +39,19 @@ pub fn list_meets_set(
     Expr::cust_with_values(sql, [bind(backend, values)])
 }
 
+/// The same as SQL text, with the set at the `position`th bind, from 1; bind [`set_value`] there.
+pub fn in_set_sql(backend: DbBackend, column: &str, position: u32) -> String {
+    match backend {
+        DbBackend::Postgres => format!("{column} = ANY(${position})"),
+        _ => format!("{column} IN (SELECT value FROM json_each(${position}))"),
+    }
+}
+
+/// A set of texts as one bind value.
+pub fn set_value(backend: DbBackend, values: impl IntoIterator<Item = String>) -> Value {
+    bind(backend, values)
+}
+
 fn bind(backend: DbBackend, values: impl IntoIterator<Item = String>) -> Value {
     match backend {
         DbBackend::Postgres => {

@@ -1,5 +1,7 @@
 //! Events of the infrastructure provisioning service.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +75,9 @@ pub struct InfrastructureProvisioned {
     pub state_serial: u64,
     /// What was changed.
     pub changes: ResourceChanges,
+    /// What exists now: resource URN with the `sha256:<hex>` of its declared inputs.
+    #[serde(default)]
+    pub resources: BTreeMap<String, String>,
 }
 payload!(InfrastructureProvisioned on "InfrastructurePlan" by infrastructure_id);
 

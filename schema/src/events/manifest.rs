@@ -1,5 +1,7 @@
 //! Events of the deployment manifest service.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -34,5 +36,9 @@ pub struct DeploymentManifestRendered {
     pub path: String,
     /// How many objects it holds.
     pub objects: u32,
+    /// Settings that it gives to the module: `<kind>/<name>/<key>` with the `sha256:<hex>` of the
+    /// value, never the value.
+    #[serde(default)]
+    pub configuration: BTreeMap<String, String>,
 }
 payload!(DeploymentManifestRendered on "DeploymentManifest" by manifest_id);

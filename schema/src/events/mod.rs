@@ -1,9 +1,11 @@
 //! Event payloads: one struct per event type, each with enough to act on without a callback.
 
+pub mod audit;
 pub mod branch;
 pub mod build;
 pub mod commit;
 pub mod gitops;
+pub mod history;
 pub mod image;
 pub mod infrastructure;
 pub mod manifest;
@@ -15,10 +17,12 @@ pub mod pull_request;
 pub mod release;
 pub mod repository;
 
+pub use audit::*;
 pub use branch::*;
 pub use build::*;
 pub use commit::*;
 pub use gitops::*;
+pub use history::*;
 pub use image::*;
 pub use infrastructure::*;
 pub use manifest::*;
@@ -68,54 +72,70 @@ fn schema_of<P: EventPayload + JsonSchema>() -> (&'static str, Schema) {
     )
 }
 
+macro_rules! event_types {
+    ($($name:ident,)*) => {
+        /// Every event type of the contract: what the ledger takes.
+        pub const ALL: &[&str] = &[$(<$name as EventPayload>::TYPE,)*];
+
+        fn payload_schemas() -> Vec<(&'static str, Schema)> {
+            vec![$(schema_of::<$name>(),)*]
+        }
+    };
+}
+
+event_types! {
+    RepositoryProvisioned,
+    RepositoryUpdated,
+    RepositoryArchived,
+    BranchCreated,
+    BranchPolicyChanged,
+    BranchDeleted,
+    CommitCreated,
+    PullRequestOpened,
+    PullRequestReviewed,
+    PullRequestMerged,
+    PullRequestAbandoned,
+    PipelineGenerated,
+    PipelineRunStarted,
+    PipelineRunProgressed,
+    PipelineRunCompleted,
+    BuildCompleted,
+    PackagePublished,
+    PackagePublicationFailed,
+    ContainerImageBuilt,
+    ContainerImageFailed,
+    ReleasePlanned,
+    ReleaseReady,
+    ReleaseApproved,
+    ReleaseApprovalVoided,
+    ReleaseRejected,
+    ReleaseCancelled,
+    InfrastructurePlanned,
+    InfrastructureProvisioned,
+    InfrastructureFailed,
+    DeploymentManifestRendered,
+    EnvironmentDefined,
+    PromotionRequested,
+    DeploymentPromoted,
+    PromotionSucceeded,
+    PromotionFailed,
+    EnvironmentRolledBack,
+    EnvironmentHeld,
+    EnvironmentResumed,
+    GitOpsSynced,
+    DriftDetected,
+    GitOpsSyncFailed,
+    ProjectConfigured,
+    HistoryRecorded,
+    CommandRefused,
+}
+
 /// The JSON Schema (2020-12) of the envelope and of every payload, by event type.
 pub fn json_schemas() -> Vec<(&'static str, Schema)> {
     let envelope = SchemaSettings::draft2020_12()
         .into_generator()
         .into_root_schema_for::<Envelope>();
-    vec![
-        ("Envelope", envelope),
-        schema_of::<RepositoryProvisioned>(),
-        schema_of::<RepositoryUpdated>(),
-        schema_of::<RepositoryArchived>(),
-        schema_of::<BranchCreated>(),
-        schema_of::<BranchPolicyChanged>(),
-        schema_of::<BranchDeleted>(),
-        schema_of::<CommitCreated>(),
-        schema_of::<PullRequestOpened>(),
-        schema_of::<PullRequestReviewed>(),
-        schema_of::<PullRequestMerged>(),
-        schema_of::<PullRequestAbandoned>(),
-        schema_of::<PipelineGenerated>(),
-        schema_of::<PipelineRunStarted>(),
-        schema_of::<PipelineRunProgressed>(),
-        schema_of::<PipelineRunCompleted>(),
-        schema_of::<BuildCompleted>(),
-        schema_of::<PackagePublished>(),
-        schema_of::<PackagePublicationFailed>(),
-        schema_of::<ContainerImageBuilt>(),
-        schema_of::<ContainerImageFailed>(),
-        schema_of::<ReleasePlanned>(),
-        schema_of::<ReleaseReady>(),
-        schema_of::<ReleaseApproved>(),
-        schema_of::<ReleaseApprovalVoided>(),
-        schema_of::<ReleaseRejected>(),
-        schema_of::<ReleaseCancelled>(),
-        schema_of::<InfrastructurePlanned>(),
-        schema_of::<InfrastructureProvisioned>(),
-        schema_of::<InfrastructureFailed>(),
-        schema_of::<DeploymentManifestRendered>(),
-        schema_of::<EnvironmentDefined>(),
-        schema_of::<PromotionRequested>(),
-        schema_of::<DeploymentPromoted>(),
-        schema_of::<PromotionSucceeded>(),
-        schema_of::<PromotionFailed>(),
-        schema_of::<EnvironmentRolledBack>(),
-        schema_of::<EnvironmentHeld>(),
-        schema_of::<EnvironmentResumed>(),
-        schema_of::<GitOpsSynced>(),
-        schema_of::<DriftDetected>(),
-        schema_of::<GitOpsSyncFailed>(),
-        schema_of::<ProjectConfigured>(),
-    ]
+    let mut schemas = vec![("Envelope", envelope)];
+    schemas.extend(payload_schemas());
+    schemas
 }

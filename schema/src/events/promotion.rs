@@ -102,6 +102,9 @@ pub struct PromotionSucceeded {
     pub kind: String,
     /// The commit that declares it.
     pub commit_sha: String,
+    /// The modules that run it.
+    #[serde(default)]
+    pub modules: Vec<String>,
 }
 payload!(PromotionSucceeded on "EnvironmentPromotion" by promotion_id);
 

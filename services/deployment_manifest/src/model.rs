@@ -190,6 +190,7 @@ impl DeploymentManifest {
             commit_sha: view.commit_sha,
             path: view.path,
             objects: u32::try_from(self.objects.len()).unwrap_or(u32::MAX),
+            configuration: Default::default(),
         })
     }
 

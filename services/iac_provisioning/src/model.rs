@@ -200,6 +200,7 @@ impl InfrastructurePlan {
             program_digest: self.program_digest.clone(),
             state_serial: self.state_serial,
             changes: self.changes,
+            resources: Default::default(),
         })
     }
 

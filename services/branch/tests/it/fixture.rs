@@ -206,6 +206,7 @@ impl World {
             commit_sha: sha.to_string(),
             path: "environments/dev/shop".into(),
             objects: 1,
+            configuration: Default::default(),
         })
     }
 }

@@ -68,6 +68,7 @@ impl EnvironmentPromotion {
             attempt: self.attempt,
             kind: self.kind.as_str().to_owned(),
             commit_sha: self.commit_sha.clone()?,
+            modules: self.items.iter().map(|item| item.module.clone()).collect(),
         })
     }
 

@@ -219,6 +219,7 @@ impl World {
             commit_sha: manifest.commit_sha.clone(),
             path: manifest.path.clone(),
             objects: 1,
+            configuration: Default::default(),
         };
         event(&self.ctx, &web(), None, &payload)
     }

@@ -304,6 +304,7 @@ impl World {
             program_digest: "sha256:0".to_owned(),
             state_serial: 1,
             changes: ResourceChanges::default(),
+            resources: Default::default(),
         })
     }
 

@@ -117,6 +117,7 @@ impl World {
             commit_sha: "a".repeat(40),
             path: format!("environments/{name}/shop"),
             objects: 2,
+            configuration: Default::default(),
         })
     }
 }

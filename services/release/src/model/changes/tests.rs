@@ -45,6 +45,7 @@ fn rendered(environment: EnvironmentId, digest: &str) -> DeploymentManifestRende
         commit_sha: "a".repeat(40),
         path: "environments/prod/api".into(),
         objects: 3,
+        configuration: Default::default(),
     }
 }
 
