@@ -76,6 +76,8 @@ pub(super) async fn identify(
     let headers = response.headers_mut();
     let statements = HeaderValue::from(ctx.statements().get());
     headers.insert(HeaderName::from_static("sluice-statements"), statements);
+    let rows = HeaderValue::from(ctx.statements().rows());
+    headers.insert(HeaderName::from_static("sluice-rows"), rows);
     headers
         .entry(CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));

@@ -36,18 +36,30 @@ pub struct Principal {
     pub scopes: BTreeSet<Scope>,
 }
 
-/// Counts the SQL statements of one request.
+/// Counts the SQL statements of one request, and the rows that they answered.
 #[derive(Debug, Default)]
-pub struct StatementCounter(AtomicU64);
+pub struct StatementCounter {
+    statements: AtomicU64,
+    rows: AtomicU64,
+}
 
 impl StatementCounter {
     /// Notes one statement.
     pub fn add(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.statements.fetch_add(1, Ordering::Relaxed);
+    }
+    /// Notes rows that a statement answered.
+    pub fn add_rows(&self, rows: usize) {
+        let rows = u64::try_from(rows).unwrap_or(u64::MAX);
+        self.rows.fetch_add(rows, Ordering::Relaxed);
     }
     /// Statements so far.
     pub fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.statements.load(Ordering::Relaxed)
+    }
+    /// Rows so far.
+    pub fn rows(&self) -> u64 {
+        self.rows.load(Ordering::Relaxed)
     }
 }
 

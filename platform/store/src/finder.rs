@@ -66,13 +66,15 @@ impl<'a, E: AggregateEntity> Finder<'a, E> {
 
     async fn fetch(&self, query: Select<E>) -> Result<Vec<E::Model>, StoreError> {
         self.ctx.statements().add();
-        match self.source {
-            Source::Tx(tx) => Ok(query.all(tx.connection()).await?),
+        let rows = match self.source {
+            Source::Tx(tx) => query.all(tx.connection()).await?,
             Source::Store(store) => match store.reader(self.ctx).await? {
-                Reader::Pool(pool) => Ok(query.all(&pool).await?),
-                Reader::Scoped(reader) => Ok(query.all(&reader).await?),
+                Reader::Pool(pool) => query.all(&pool).await?,
+                Reader::Scoped(reader) => query.all(&reader).await?,
             },
-        }
+        };
+        self.ctx.statements().add_rows(rows.len());
+        Ok(rows)
     }
 
     async fn fetch_as<R: FromQueryResult + Send + Sync>(
@@ -87,6 +89,7 @@ impl<'a, E: AggregateEntity> Finder<'a, E> {
                 Reader::Scoped(reader) => reader.query_all(select).await?,
             },
         };
+        self.ctx.statements().add_rows(rows.len());
         Ok(rows
             .iter()
             .map(|row| R::from_query_result(row, ""))
@@ -196,6 +199,7 @@ impl<'a, E: AggregateEntity> Finder<'a, E> {
                 Reader::Scoped(reader) => raw.all(&reader).await?,
             },
         };
+        self.ctx.statements().add_rows(rows.len());
         let mut groups: HashMap<String, Vec<E::Model>> = HashMap::new();
         for row in rows {
             groups.entry(parent_of(&row)).or_default().push(row);

@@ -45,10 +45,12 @@ impl RawRead<'_> {
     ) -> Result<Vec<QueryResult>, StoreError> {
         self.ctx.statements().add();
         let statement = Statement::from_sql_and_values(self.backend, sql, values);
-        match &self.reader {
-            Reader::Pool(pool) => Ok(pool.query_all_raw(statement).await?),
-            Reader::Scoped(reader) => Ok(reader.query_all_raw(statement).await?),
-        }
+        let rows = match &self.reader {
+            Reader::Pool(pool) => pool.query_all_raw(statement).await?,
+            Reader::Scoped(reader) => reader.query_all_raw(statement).await?,
+        };
+        self.ctx.statements().add_rows(rows.len());
+        Ok(rows)
     }
 }
 
