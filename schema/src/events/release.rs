@@ -134,6 +134,9 @@ pub struct ReleaseApprovalVoided {
     pub approvals: Vec<ApprovalId>,
     /// What changed, in one sentence.
     pub cause: String,
+    /// Whether the approvals that are left suffice.
+    #[serde(default)]
+    pub still_approved: bool,
 }
 payload!(ReleaseApprovalVoided on "ReleasePlan" by release_id);
 

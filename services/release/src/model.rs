@@ -250,6 +250,7 @@ impl ReleasePlan {
             content_digest: self.content_digest.clone(),
             approvals,
             cause: cause.to_owned(),
+            still_approved: self.status == ReleaseStatus::Approved,
         })
     }
 

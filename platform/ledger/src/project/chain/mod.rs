@@ -1,5 +1,13 @@
 //! The facts of the chain, one row per object, as the read models join them.
 
+mod promotion;
+mod release;
+mod source;
+mod sync;
+
+use serde::Serialize;
+use sluice_schema::EventPayload;
+
 use super::Recorded;
 use crate::patch::{Patch, Table, tables};
 
@@ -112,6 +120,33 @@ tables! {
 }
 
 /// The patches that an event amounts to.
-pub(super) fn patches(_recorded: &Recorded<'_>) -> Vec<Patch> {
-    Vec::new()
+pub(super) fn patches(recorded: &Recorded<'_>) -> Vec<Patch> {
+    source::patches(recorded)
+        .or_else(|| release::patches(recorded))
+        .or_else(|| promotion::patches(recorded))
+        .or_else(|| sync::patches(recorded))
+        .unwrap_or_default()
+}
+
+/// `make` of the payload when the event is a `P`.
+fn when<P: EventPayload>(
+    recorded: &Recorded<'_>,
+    make: impl FnOnce(&Recorded<'_>, P) -> Vec<Patch>,
+) -> Vec<Patch> {
+    recorded
+        .payload::<P>()
+        .map(|payload| make(recorded, payload))
+        .unwrap_or_default()
+}
+
+/// The row of `table` that has this id, with its project.
+fn row(recorded: &Recorded<'_>, table: &'static Table, id: impl ToString) -> Patch {
+    Patch::of(table)
+        .set("id", id.to_string())
+        .set("project_id", recorded.event.project_id.as_str())
+}
+
+/// JSON of a list or a map; `null` for what has no JSON, which lists and maps of texts have.
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
 }
