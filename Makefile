@@ -7,7 +7,7 @@ SHELL := bash
 GRAPHIQL := web/graphiql
 STAMPS := target/stamps
 
-.PHONY: help run test lint fmt graphiql requirements-run requirements-test
+.PHONY: help run test lint fmt bench graphiql requirements-run requirements-test
 
 help: ## Show the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 14
@@ -20,6 +20,9 @@ test: requirements-test graphiql $(STAMPS)/check-jsonschema $(STAMPS)/nuget $(ST
 
 lint: ## Formatting, clippy, layering and file rules
 	tools/lint.sh
+
+bench: requirements-test ## Seed a world and measure the product's operations (ARGS="scale seconds")
+	tools/bench.sh $(ARGS)
 
 fmt: ## Format the Rust code
 	tools/with-env.sh cargo fmt --all
