@@ -11,7 +11,6 @@ mod compare;
 mod consumer;
 mod error;
 mod events;
-mod hash;
 mod ledger;
 mod lineage;
 mod metrics;
@@ -19,11 +18,12 @@ mod patch;
 mod project;
 mod reach;
 mod rebuild;
+mod record;
 mod refusal;
 mod rows;
 mod verify;
 
-pub use board::{Board, BoardCell, BoardEnvironment, BoardHold, DriftState, Deployed, SyncView};
+pub use board::{Board, BoardCell, BoardEnvironment, BoardHold, Deployed, DriftState, SyncView};
 pub use compare::{
     Change, Compared, Comparison, ItemDifference, ModuleComparison, Side, ValueDifference,
 };
@@ -32,7 +32,8 @@ pub use error::LedgerError;
 pub use events::{EventFilter, LedgerEvent};
 pub use ledger::{Head, Ledger};
 pub use lineage::{
-    LineageDirection, LineageEdge, LineageGraph, LineageNode, LineageRequest, NodeKind, Relation, ShownNode,
+    LineageDirection, LineageEdge, LineageGraph, LineageNode, LineageRequest, NodeKind, Relation,
+    ShownNode,
 };
 pub use metrics::{
     ChangeLeadTime, DeliveryMetrics, Deployment, Durations, LeadTimeParts, MetricsRequest, Restore,

@@ -5,6 +5,14 @@
 //! A value that a patch does not give stays as it is; `First` columns keep what came first,
 //! `Latest` columns take what comes later. So rows are a pure function of the ledger's order.
 
+mod fold;
+mod sql;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use fold::Folded;
+pub(crate) use sql::{Rows, insert_sql, upsert_sql};
+
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {

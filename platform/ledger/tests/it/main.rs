@@ -1,0 +1,11 @@
+//! The ledger's promises, on both databases.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test's failure is a panic"
+)]
+
+mod append;
+mod world;
