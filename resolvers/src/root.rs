@@ -70,6 +70,8 @@ pub struct Services {
     pub promotions: sluice_environment_promotion::Promotions,
     /// Synchronisations.
     pub syncs: sluice_gitops_sync::GitOpsSyncs,
+    /// The ledger and its read models.
+    pub ledger: sluice_ledger::Ledger,
     /// The event bus, for its dead letters.
     pub bus: Arc<dyn Transport>,
 }

@@ -12,6 +12,9 @@ use crate::config::{Config, Mode};
 /// The store behind the embedded bus.
 pub(super) const BUS: &str = "bus";
 
+/// The store of the ledger: it tells nothing, so it has no outbox.
+pub(super) const LEDGER: &str = "ledger";
+
 /// Every store, by name.
 #[derive(Clone)]
 pub struct Stores(BTreeMap<&'static str, Store>);
@@ -31,7 +34,9 @@ impl Stores {
 
     /// Those of services: they have an outbox.
     pub fn of_services(&self) -> impl Iterator<Item = &Store> {
-        self.iter().filter(|store| store.service() != BUS)
+        let without = [BUS, LEDGER];
+        self.iter()
+            .filter(move |store| !without.contains(&store.service()))
     }
 
     /// All of them.

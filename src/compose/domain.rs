@@ -8,6 +8,7 @@ use sluice_build_result::BuildResults;
 use sluice_bus::Transport;
 use sluice_commit::Commits;
 use sluice_git_host::GitHost;
+use sluice_ledger::Ledger;
 use sluice_kernel::{Reaction, Reconciler, directory::RepositoryDirectory};
 use sluice_pipeline_execution::{PipelineRuns, Ports};
 use sluice_pipeline_generator::Pipelines;
@@ -20,6 +21,7 @@ use sluice_test_results::blob::BlobStore;
 
 use super::{
     StartError, Stores,
+    database::LEDGER,
     delivery::{self, Delivery, Outside, SourceSide},
 };
 
@@ -41,6 +43,7 @@ pub(super) struct Domain {
     pipelines: Pipelines,
     pub(super) runs: PipelineRuns,
     builds: BuildResults,
+    pub(super) ledger: Ledger,
     delivery: Delivery,
 }
 
@@ -97,6 +100,7 @@ impl Domain {
             pipelines,
             runs,
             builds,
+            ledger: Ledger::new(stores.get(LEDGER)?),
             delivery,
         })
     }
@@ -172,6 +176,7 @@ impl Domain {
             infrastructure: delivery.infrastructure,
             manifests: delivery.manifests,
             syncs: delivery.syncs,
+            ledger: self.ledger,
             bus,
         }
     }

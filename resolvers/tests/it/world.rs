@@ -120,6 +120,7 @@ impl World {
             infrastructure: running.infrastructure,
             manifests: running.manifests,
             syncs: running.syncs,
+            ledger: sluice_ledger::Ledger::new(databases.open("ledger").await),
             bus: Arc::new(bus),
         };
         Self {
