@@ -30,6 +30,7 @@ pub(super) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         "repository_id, sha, branch",
     )
     .await?;
+    index(manager, "history_member", "repository_id, branch").await?;
     create(
         manager,
         "history_branch",
