@@ -5,7 +5,7 @@ use sea_orm_migration::{
     sea_orm::{ConnectionTrait, DbBackend},
 };
 
-crate::migrator!(CreateBus);
+crate::migrator!(CreateBus, IndexLeases);
 
 #[derive(DeriveMigrationName)]
 struct CreateBus;
@@ -38,6 +38,26 @@ impl MigrationTrait for CreateBus {
         ] {
             connection.execute_unprepared(&sql).await?;
         }
+        Ok(())
+    }
+}
+
+struct IndexLeases;
+
+// The derived name is the file's, which the first migration has.
+impl MigrationName for IndexLeases {
+    fn name(&self) -> &'static str {
+        "bus_index_leases"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for IndexLeases {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        // Whether a consumer's events are leased is asked before each run of them.
+        let sql = "CREATE INDEX delivery_leased ON delivery (consumer, claimed_until) \
+                   WHERE claimed_until > 0";
+        manager.get_connection().execute_unprepared(sql).await?;
         Ok(())
     }
 }

@@ -1,5 +1,7 @@
 //! The transport of the embedded mode: durable through a store of its own.
 
+mod runs;
+
 use std::{collections::HashMap, time::Duration};
 
 use async_trait::async_trait;
@@ -158,22 +160,25 @@ impl Transport for EmbeddedTransport {
         Ok(rows.into_iter().map(|(_, delivery)| delivery).collect())
     }
 
+    async fn claim_run(
+        &self,
+        consumer: &str,
+        limit: u32,
+        lease: Duration,
+    ) -> Result<Vec<Delivery>, BusError> {
+        self.run_of(consumer, limit, lease).await
+    }
+
     async fn complete(&self, delivery: &Delivery) -> Result<(), BusError> {
-        let event = delivery.envelope.event_id.to_string();
-        let tx = self.store.begin_raw().await?;
-        let sql = "DELETE FROM delivery WHERE consumer = $1 AND event_id = $2";
-        tx.execute(
-            sql,
-            [delivery.consumer.as_str().into(), event.as_str().into()],
-        )
-        .await?;
-        let sql = "DELETE FROM message WHERE event_id = $1 AND NOT EXISTS \
-                   (SELECT 1 FROM delivery WHERE event_id = $1)";
-        tx.execute(sql, [event.into()]).await?;
-        tx.commit().await?;
-        // The next event of the same subject is free now.
-        self.wake(&delivery.consumer);
-        Ok(())
+        self.completed(std::slice::from_ref(delivery)).await
+    }
+
+    async fn complete_all(&self, deliveries: &[Delivery]) -> Result<(), BusError> {
+        self.completed(deliveries).await
+    }
+
+    async fn release(&self, deliveries: &[Delivery]) -> Result<(), BusError> {
+        self.released(deliveries).await
     }
 
     async fn fail(

@@ -99,11 +99,41 @@ pub trait Transport: Send + Sync + 'static {
         lease: Duration,
     ) -> Result<Vec<Delivery>, BusError>;
 
+    /// Leases the consumer's oldest deliveries, at most `limit`, in the order of the bus: for
+    /// consumers that need one order over all subjects, and use no other claim. There is one
+    /// claimant at a time: nobody gets any while a lease of the consumer is held. The run ends
+    /// before a delivery that waits for its next attempt, which holds up all behind it; dead
+    /// letters hold nothing up.
+    ///
+    /// A transport with a log per consumer keeps this by reading the log from its last completed
+    /// place under a lock of the consumer that expires with the lease.
+    ///
+    /// # Errors
+    /// When the transport does not answer.
+    async fn claim_run(
+        &self,
+        consumer: &str,
+        limit: u32,
+        lease: Duration,
+    ) -> Result<Vec<Delivery>, BusError>;
+
     /// The consumer has handled it.
     ///
     /// # Errors
     /// When the transport does not answer; it is delivered again then.
     async fn complete(&self, delivery: &Delivery) -> Result<(), BusError>;
+
+    /// Their consumers have handled all of them: a constant number of statements per consumer.
+    ///
+    /// # Errors
+    /// When the transport does not answer; they are delivered again then.
+    async fn complete_all(&self, deliveries: &[Delivery]) -> Result<(), BusError>;
+
+    /// Gives leases back at once, as if the deliveries had not been attempted.
+    ///
+    /// # Errors
+    /// When the transport does not answer; the leases run out then.
+    async fn release(&self, deliveries: &[Delivery]) -> Result<(), BusError>;
 
     /// The consumer failed: try again after `delay`, or give up when there is none.
     ///

@@ -8,5 +8,6 @@
 )]
 
 mod dispatching;
+mod runs;
 mod support;
 mod transporting;
