@@ -29,6 +29,13 @@ pub trait TypedId:
     const PREFIX: &'static str;
     /// A new id, later in order than all ids that this process made before.
     fn generate() -> Self;
+    /// The id of an object that was made `millis` milliseconds after the epoch, of these random
+    /// bits: for data that must come out the same again.
+    fn from_parts(millis: u64, random: [u8; 10]) -> Self;
+}
+
+fn of_parts(millis: u64, random: &[u8; 10]) -> Uuid {
+    uuid::Builder::from_unix_timestamp_millis(millis, random).into_uuid()
 }
 
 fn encode(mut value: u128) -> [u8; BODY_LEN] {
@@ -66,6 +73,9 @@ macro_rules! typed_ids {
             const PREFIX: &'static str = $prefix;
             fn generate() -> Self {
                 Self(Uuid::now_v7().as_u128())
+            }
+            fn from_parts(millis: u64, random: [u8; 10]) -> Self {
+                Self(of_parts(millis, &random).as_u128())
             }
         }
 
@@ -163,6 +173,11 @@ impl EventId {
     pub fn generate() -> Self {
         Self(Uuid::now_v7())
     }
+
+    /// The id of an event of `millis` milliseconds after the epoch, of these random bits.
+    pub fn from_parts(millis: u64, random: [u8; 10]) -> Self {
+        Self(of_parts(millis, &random))
+    }
 }
 
 impl fmt::Display for EventId {
@@ -225,6 +240,14 @@ mod tests {
                 .parse::<RepositoryId>()
                 .is_err()
         );
+    }
+
+    #[test]
+    fn an_id_of_parts_is_the_same_again_and_in_the_order_of_time() {
+        let of = |millis| RunId::from_parts(millis, [7; 10]);
+        assert_eq!(of(1_000), of(1_000));
+        assert!(of(1_000).to_string() < of(1_001).to_string());
+        assert_eq!(of(1_000).to_string().parse(), Ok(of(1_000)));
     }
 
     #[test]

@@ -9,6 +9,7 @@
 mod commands;
 mod entity;
 mod error;
+mod import;
 mod model;
 mod reactions;
 mod reports;

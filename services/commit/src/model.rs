@@ -85,12 +85,13 @@ pub struct Commit {
     pub status: CommitStatus,
     /// Why it was given up.
     pub reason: Option<String>,
-    /// What makes the command that asked for it the same command; see [`NaturalKey`].
-    pub(crate) natural_key: String,
+    /// What makes the command that asked for it the same command, unique on its branch: `tree:<tree>:<base>`
+    /// or `artifact:<id>` of what was authored, `merge:<sha>` of what a merge wrote.
+    pub natural_key: String,
     /// `sha256:<hex>` of the changes that were asked for; empty for a merge.
-    pub(crate) changes_digest: String,
+    pub changes_digest: String,
     /// The head that the caller demanded.
-    pub(crate) expected_head: Option<String>,
+    pub expected_head: Option<String>,
 }
 
 /// The part of a natural key that comes after repository and branch.

@@ -15,6 +15,7 @@
 mod commands;
 mod entity;
 mod error;
+mod import;
 mod model;
 mod reactions;
 mod rest;
@@ -26,6 +27,7 @@ pub use commands::{
     RollbackEnvironment, WhenBlocked,
 };
 pub use error::PromotionError;
+pub use import::DeclaredModule;
 pub use model::{
     Environment, EnvironmentPromotion, EnvironmentSpec, Freeze, Frozen, Gates, Hold, Override,
     PromotionItem, PromotionKind, PromotionStatus, RequiredCheck, frozen_at,

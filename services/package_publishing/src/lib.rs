@@ -10,6 +10,7 @@ mod commands;
 mod content;
 mod entity;
 mod error;
+mod import;
 mod model;
 mod nuget;
 mod reactions;

@@ -14,6 +14,7 @@ pub mod module_yaml;
 mod commands;
 mod entity;
 mod error;
+mod import;
 mod model;
 mod reactions;
 mod rest;

@@ -13,6 +13,7 @@
 mod commands;
 mod entity;
 mod error;
+mod import;
 mod model;
 mod reactions;
 mod rest;

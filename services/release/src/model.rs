@@ -150,7 +150,10 @@ impl ReleasePlan {
     }
 
     /// Puts the digest in step with the content.
-    pub(crate) fn seal(&mut self) -> Result<(), serde_json::Error> {
+    ///
+    /// # Errors
+    /// When the content cannot be written as JSON.
+    pub fn seal(&mut self) -> Result<(), serde_json::Error> {
         self.content_digest = content::digest(&self.items, &self.targets, &self.manifests)?;
         Ok(())
     }

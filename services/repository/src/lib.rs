@@ -8,6 +8,7 @@
 mod commands;
 mod entity;
 mod error;
+mod import;
 mod model;
 mod reactions;
 mod rest;

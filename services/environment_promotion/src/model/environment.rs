@@ -184,7 +184,8 @@ fn target_digest(name: &str, spec: &EnvironmentSpec) -> String {
 }
 
 impl Environment {
-    pub(crate) fn new(id: EnvironmentId, meta: Meta, name: String, spec: EnvironmentSpec) -> Self {
+    /// An environment that nobody holds, with the digest of its definition.
+    pub fn new(id: EnvironmentId, meta: Meta, name: String, spec: EnvironmentSpec) -> Self {
         let target_digest = target_digest(&name, &spec);
         Self {
             id,

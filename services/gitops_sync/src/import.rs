@@ -1,0 +1,32 @@
+//! Data made elsewhere.
+
+use sluice_kernel::Ctx;
+use sluice_store::{ImportError, Store};
+
+use crate::{
+    GitOpsSyncState, GitOpsSyncs, SyncAttempt,
+    entity::{Entity, Model, attempt},
+};
+
+impl GitOpsSyncs {
+    /// Takes synchronisation states and attempts as they are into `store`, all or none: for data
+    /// made elsewhere. Only whose they are is checked, and nothing is announced.
+    ///
+    /// # Errors
+    /// `FORBIDDEN` without the administrative scope or for another tenant's; what the store fails
+    /// with, `CONFLICT` when one is there already.
+    pub async fn import(
+        store: &Store,
+        ctx: &Ctx,
+        all: &[GitOpsSyncState],
+        attempts: &[SyncAttempt],
+    ) -> Result<(), ImportError> {
+        let import = store.import(ctx).await?;
+        import
+            .take::<Entity>(all.iter().map(Model::try_from))
+            .await?;
+        let attempts = attempts.iter().map(|it| Ok(it.into()));
+        import.take::<attempt::Entity>(attempts).await?;
+        import.commit().await
+    }
+}
