@@ -10,9 +10,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use sluice_git_host::{
-    BranchName, ByteStream, CommitInfo, CommitSpec, DiffLimits, FileChange, FileContent, FileDiff,
-    GitHost, GitHostError, LocalGitHost, MergeOutcome, MergeSpec, Mergeability, Oid, Provisioned,
-    RefChange, RepoPath, RequestBody, Result, Signature, Staged, TreeFile,
+    BranchName, BranchPoint, ByteStream, CommitInfo, CommitSpec, DiffLimits, FileChange,
+    FileContent, FileDiff, GitHost, GitHostError, History, HistoryRequest, LinePoint, LocalGitHost,
+    MergeOutcome, MergeSpec, Mergeability, Oid, Provisioned, RefChange, RepoPath, RequestBody,
+    Result, Signature, Staged, TreeFile,
 };
 
 /// An operation that writes.
@@ -205,6 +206,23 @@ impl GitHost for TrappedGit {
 
     async fn patch_id(&self, repo: &RepoPath, commit: &Oid) -> Result<Option<String>> {
         self.real.patch_id(repo, commit).await
+    }
+
+    async fn history(&self, repo: &RepoPath, request: &HistoryRequest) -> Result<History> {
+        self.real.history(repo, request).await
+    }
+
+    async fn branch_point(&self, repo: &RepoPath, onto: &Oid, head: &Oid) -> Result<BranchPoint> {
+        self.real.branch_point(repo, onto, head).await
+    }
+
+    async fn common_line(
+        &self,
+        repo: &RepoPath,
+        one: &Oid,
+        other: &Oid,
+    ) -> Result<Option<LinePoint>> {
+        self.real.common_line(repo, one, other).await
     }
 
     async fn checkout(&self, repo: &RepoPath, commit: &Oid, dir: &Path) -> Result<()> {

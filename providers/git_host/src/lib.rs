@@ -8,6 +8,7 @@
 
 mod error;
 mod fault;
+mod history;
 mod limits;
 mod local;
 mod names;
@@ -16,6 +17,7 @@ mod port;
 mod types;
 
 pub use error::{GitHostError, PathRule, Result};
+pub use history::{BranchPoint, History, HistoryEntry, HistoryRequest, LinePoint};
 pub use limits::{DiffLimits, Limits};
 pub use local::LocalGitHost;
 pub use names::{BranchName, Oid, RepoPath};

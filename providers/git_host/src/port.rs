@@ -9,6 +9,7 @@ use futures::Stream;
 use tokio::io::AsyncRead;
 
 use crate::error::Result;
+use crate::history::{BranchPoint, History, HistoryRequest, LinePoint};
 use crate::limits::DiffLimits;
 use crate::names::{BranchName, Oid, RepoPath};
 use crate::types::{
@@ -130,6 +131,23 @@ pub trait GitHost: Send + Sync {
     /// What `git patch-id --stable` makes of the commit's change against its parent: equal for
     /// equal changes, whatever they are based on. `None` for merge commits and empty changes.
     async fn patch_id(&self, repo: &RepoPath, commit: &Oid) -> Result<Option<String>>;
+
+    /// A part of what `request.head` has in its history and the known commits lack, for telling a
+    /// history in portions. Errors with `TooLarge` above five million commits.
+    async fn history(&self, repo: &RepoPath, request: &HistoryRequest) -> Result<History>;
+
+    /// Where `head` left `onto`, and the patch id of all its changes since then as one: what a
+    /// squash of them has as its own.
+    async fn branch_point(&self, repo: &RepoPath, onto: &Oid, head: &Oid) -> Result<BranchPoint>;
+
+    /// Where the first-parent lines of two commits part, seen from their roots; `None` when not
+    /// even the roots are equal.
+    async fn common_line(
+        &self,
+        repo: &RepoPath,
+        one: &Oid,
+        other: &Oid,
+    ) -> Result<Option<LinePoint>>;
 
     /// Checks a commit out, detached, into a folder that is empty or does not exist, with a `.git`
     /// that works as long as the repository stays where it is. Errors with `NotEmpty`.

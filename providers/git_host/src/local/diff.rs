@@ -73,10 +73,10 @@ pub(super) async fn patch_id(repo: &Path, commit: &Oid, limits: &Limits) -> Resu
 
 /// How names outside ASCII stand in patches. They are part of what a patch id covers, so that one
 /// needs Git's default.
-const QUOTED: &str = "core.quotePath=true";
+pub(super) const QUOTED: &str = "core.quotePath=true";
 const VERBATIM: &str = "core.quotePath=false";
 
-fn diff_tree(repo: &Path, quoting: &str) -> Command {
+pub(super) fn diff_tree(repo: &Path, quoting: &str) -> Command {
     let mut command = git(repo);
     command.args(["-c", quoting, "diff-tree", "-r"]);
     command.args(["--no-ext-diff", "--no-textconv", "--no-color"]);

@@ -3,14 +3,17 @@
 mod checkout;
 mod commit;
 mod diff;
+mod history;
 mod http;
 mod merge;
 mod message;
+mod patch_ids;
 mod process;
 mod provision;
 mod read;
 mod rebase;
 mod refs;
+mod said;
 mod stage;
 mod tree_view;
 
@@ -21,6 +24,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::error::{Doing, DoingIo, GitHostError, Result};
+use crate::history::{BranchPoint, History, HistoryRequest, LinePoint};
 use crate::limits::{DiffLimits, Limits};
 use crate::names::{BranchName, Oid, RepoPath};
 use crate::port::{ByteStream, GitHost, RequestBody};
@@ -256,6 +260,54 @@ impl GitHost for LocalGitHost {
     async fn patch_id(&self, repo: &RepoPath, commit: &Oid) -> Result<Option<String>> {
         let dir = self.require_commit(repo, commit).await?;
         diff::patch_id(&dir, commit, &self.limits).await
+    }
+
+    async fn history(&self, repo: &RepoPath, request: &HistoryRequest) -> Result<History> {
+        let wanted = request.clone();
+        let walk = self.with(repo, move |git, _| history::history(git, &wanted));
+        let mut found = walk.await?;
+        // Those at the end of the order are the newest.
+        let without = found.total.saturating_sub(request.patch_ids);
+        let from = without.saturating_sub(request.skip);
+        let single = found.commits.iter_mut().skip(from);
+        let mut single: Vec<_> = single.filter(|entry| entry.parents.len() < 2).collect();
+        let ids: Vec<Oid> = single.iter().map(|entry| entry.id).collect();
+        let mut ids = patch_ids::of_commits(&self.git_dir(repo), &ids, &self.limits).await?;
+        for entry in &mut single {
+            entry.patch_id = ids.remove(&entry.id);
+        }
+        Ok(found)
+    }
+
+    async fn branch_point(&self, repo: &RepoPath, onto: &Oid, head: &Oid) -> Result<BranchPoint> {
+        let (onto, head) = (*onto, *head);
+        let bases = self.with(repo, move |git, _| {
+            commit::find(git, onto)?;
+            commit::find(git, head)?;
+            merge::merge_bases(git, onto, head)
+        });
+        let merge_base = bases.await?.into_iter().next();
+        let patch_id = match merge_base {
+            Some(base) => {
+                patch_ids::of_range(&self.git_dir(repo), base, head, &self.limits).await?
+            }
+            None => None,
+        };
+        Ok(BranchPoint {
+            merge_base,
+            patch_id,
+        })
+    }
+
+    async fn common_line(
+        &self,
+        repo: &RepoPath,
+        one: &Oid,
+        other: &Oid,
+    ) -> Result<Option<LinePoint>> {
+        let (one, other) = (*one, *other);
+        self.with(repo, move |git, _| history::common_line(git, one, other))
+            .await
     }
 
     async fn checkout(&self, repo: &RepoPath, commit: &Oid, dir: &Path) -> Result<()> {

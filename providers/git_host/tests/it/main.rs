@@ -13,3 +13,4 @@ mod provisioning;
 mod rebasing;
 mod refs;
 mod staging;
+mod walking;
