@@ -27,12 +27,12 @@ enum Variables {
 pub(crate) const ALL: &[Operation] = &[
     Operation {
         name: "object by id",
-        document: "query($id: ID!) { build(id: $id) { id status branch commitSha createdAt } }",
-        variables: Variables::Ids("{ list: builds(first: 200) { nodes { id } } }"),
+        document: "query($id: ID!) { buildResult(id: $id) { id status branch commitSha createdAt } }",
+        variables: Variables::Ids("{ list: buildResults(first: 200) { nodes { id } } }"),
     },
     Operation {
         name: "50 builds with run, commit, pull request, repository",
-        document: "{ builds(first: 50) { nodes { id status createdAt \
+        document: "{ buildResults(first: 50) { nodes { id status createdAt \
                    run { id number status } commit { id sha message } \
                    pullRequest { id number title } repository { id name } } } }",
         variables: Variables::None,
@@ -49,7 +49,7 @@ pub(crate) const ALL: &[Operation] = &[
         document: "query($id: ID!) { lineage(id: $id, direction: UPSTREAM) { truncated \
                    nodes { key kind depth } edges { from to relation } } }",
         variables: Variables::Ids(
-            "{ list: promotions(first: 200, filter: { environments: [\"prod\"] }) { nodes { id } } }",
+            "{ list: promotions(first: 200, filter: { environment: \"prod\" }) { nodes { id } } }",
         ),
     },
     Operation {
