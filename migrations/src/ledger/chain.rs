@@ -5,6 +5,13 @@ use sea_orm_migration::prelude::*;
 use super::{create, index};
 
 pub(super) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    source(manager).await?;
+    releases(manager).await?;
+    promotions(manager).await?;
+    environments(manager).await
+}
+
+async fn source(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     create(
         manager,
         "chain_repository",
@@ -23,7 +30,12 @@ pub(super) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     )
     .await?;
     index(manager, "chain_pull_request", "repository_id, merge_sha").await?;
-    index(manager, "chain_pull_request", "repository_id, source_branch").await?;
+    index(
+        manager,
+        "chain_pull_request",
+        "repository_id, source_branch",
+    )
+    .await?;
     create(
         manager,
         "chain_landing",
@@ -52,6 +64,10 @@ pub(super) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     .await?;
     index(manager, "chain_build", "repository_id, commit_sha").await?;
     index(manager, "chain_build", "run_id").await?;
+    Ok(())
+}
+
+async fn releases(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     create(
         manager,
         "chain_release",
@@ -91,7 +107,16 @@ pub(super) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         "id",
     )
     .await?;
-    index(manager, "chain_infrastructure", "release_id, environment_id").await?;
+    index(
+        manager,
+        "chain_infrastructure",
+        "release_id, environment_id",
+    )
+    .await?;
+    Ok(())
+}
+
+async fn promotions(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     create(
         manager,
         "chain_promotion",
@@ -109,6 +134,19 @@ pub(super) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     index(manager, "chain_promotion", "environment_id, succeeded_at").await?;
     index(manager, "chain_promotion", "project_id, succeeded_at").await?;
     index(manager, "chain_promotion", "project_id, requested_at").await?;
+    index(manager, "chain_promotion", "project_id, state").await?;
+    create(
+        manager,
+        "chain_promotion_item",
+        "promotion_id TEXT NOT NULL, module TEXT NOT NULL, project_id TEXT, manifest_id TEXT, \
+         manifest_digest TEXT, path TEXT",
+        "promotion_id, module",
+    )
+    .await?;
+    Ok(())
+}
+
+async fn environments(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     create(
         manager,
         "chain_environment",

@@ -75,7 +75,8 @@ pub struct InfrastructureProvisioned {
     pub state_serial: u64,
     /// What was changed.
     pub changes: ResourceChanges,
-    /// What exists now: resource URN with the `sha256:<hex>` of its declared inputs.
+    /// What exists now, at most 2,000 resources: URN with the `sha256:<hex>` of the declared inputs,
+    /// in which every secret counts as `[secret]`.
     #[serde(default)]
     pub resources: BTreeMap<String, String>,
 }

@@ -36,8 +36,10 @@ pub struct DeploymentManifestRendered {
     pub path: String,
     /// How many objects it holds.
     pub objects: u32,
-    /// Settings that it gives to the module: `<kind>/<name>/<key>` with the `sha256:<hex>` of the
-    /// value, never the value.
+    /// Settings that it gives to the module, at most 2,000, never with their values: keys of
+    /// ConfigMaps as `<kind>/<name>/<key>` and variables of containers as
+    /// `<kind>/<name>/<container>/<variable>` with the `sha256:<hex>` of the value or reference,
+    /// keys of Secrets with `redacted`.
     #[serde(default)]
     pub configuration: BTreeMap<String, String>,
 }

@@ -2,7 +2,10 @@
 
 mod content;
 mod facts;
+mod settings;
 mod sources;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use sluice_kernel::{
@@ -19,6 +22,9 @@ pub(crate) use content::{Draft, stream};
 pub use content::{ManifestFile, ObjectSummary, Preview};
 pub(crate) use facts::facts;
 pub(crate) use sources::{ROOT, Sources, is_source};
+
+/// Settings that an event of a manifest tells at most.
+const MAX_SETTINGS: usize = 2_000;
 
 text_enum! {
     /// Where a manifest is in its life.
@@ -190,8 +196,15 @@ impl DeploymentManifest {
             commit_sha: view.commit_sha,
             path: view.path,
             objects: u32::try_from(self.objects.len()).unwrap_or(u32::MAX),
-            configuration: Default::default(),
+            configuration: self.configuration(),
         })
+    }
+
+    /// Settings of all objects, the first so many.
+    fn configuration(&self) -> BTreeMap<String, String> {
+        let settings = self.objects.iter().flat_map(|object| &object.settings);
+        let settings = settings.map(|(key, digest)| (key.clone(), digest.clone()));
+        settings.take(MAX_SETTINGS).collect()
     }
 
     /// What other services know of it; nothing before it stands in the repository.

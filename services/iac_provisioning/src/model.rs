@@ -1,5 +1,6 @@
 //! The InfrastructurePlan aggregate: pure, without store or provider.
 
+mod resources;
 mod steps;
 
 #[cfg(test)]
@@ -200,7 +201,7 @@ impl InfrastructurePlan {
             program_digest: self.program_digest.clone(),
             state_serial: self.state_serial,
             changes: self.changes,
-            resources: Default::default(),
+            resources: resources::of(self.plan.as_ref()),
         })
     }
 

@@ -1,12 +1,14 @@
 //! What was rendered: objects, and the files that hold them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sluice_kernel::{ContentDigest, Finding};
 use sluice_manifest_renderer::{Object, RenderError, Rendered};
 use sluice_schema::Fault;
 
-use super::Subject;
+use super::{Subject, settings::settings};
 
 /// The file that describes a manifest beside its objects.
 const DESCRIPTION: &str = "manifest.json";
@@ -25,6 +27,10 @@ pub struct ObjectSummary {
     pub name: String,
     /// The images of its containers, each once.
     pub images: Vec<String>,
+    /// Settings that it gives to the module, each with the digest of its value; see
+    /// [`DeploymentManifestRendered`](sluice_schema::events::DeploymentManifestRendered).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, String>,
 }
 
 /// A file of a manifest.
@@ -140,6 +146,7 @@ fn summary(object: &Object) -> ObjectSummary {
         namespace: object.namespace().map(str::to_owned),
         name: object.name().to_owned(),
         images,
+        settings: settings(object.kind(), object.name(), object.value()),
     }
 }
 

@@ -138,3 +138,39 @@ fn steps_tell_values_and_hide_secrets() {
     assert_eq!(steps[1].diffs[0].new.as_deref(), Some("true"));
     assert_eq!(steps[1].diffs[0].kind, DiffKind::Add);
 }
+
+/// The resources that are announced once steps of these inputs were carried out.
+fn announced(stack: &str, mode: &str, secret: &str) -> BTreeMap<String, String> {
+    let mut plan = plan();
+    let secret = serde_json::json!({
+        sluice_infrastructure_engine::SECRET_MARKER: "x", "ciphertext": secret
+    });
+    let conf = format!("urn:pulumi:{stack}::shop::sluice:local:File::conf");
+    let gone = format!("urn:pulumi:{stack}::shop::sluice:local:File::gone");
+    plan.planned(compared(serde_json::json!([
+        { "urn": conf, "op": "same", "old": {"mode": mode},
+          "new": {"mode": mode, "contentDigest": secret, "tags": {"b": 1, "a": [secret]}},
+          "diffs": {}, "protected": false },
+        { "urn": gone, "op": "delete", "old": {"path": "a"}, "new": null,
+          "diffs": {}, "protected": false },
+    ])));
+    assert!(plan.begin());
+    plan.provisioned(&outcome(), BTreeMap::new())
+        .unwrap()
+        .resources
+}
+
+#[test]
+fn what_is_left_in_place_is_announced_with_a_digest_of_its_inputs() {
+    let one = announced("prod", "0600", "hmac-sha256:00");
+    let urns: Vec<&String> = one.keys().collect();
+    assert_eq!(urns, ["urn:pulumi:prod::shop::sluice:local:File::conf"]);
+    let digest = |of: &BTreeMap<String, String>| of.values().next().cloned();
+    assert!(digest(&one).unwrap().starts_with("sha256:"));
+    let other = announced("staging", "0600", "hmac-sha256:11");
+    assert_eq!(digest(&one), digest(&other), "secrets do not count");
+    assert_ne!(
+        digest(&one),
+        digest(&announced("prod", "0640", "hmac-sha256:00"))
+    );
+}

@@ -22,6 +22,7 @@ pub(crate) const TABLES: &[&Table] = &[
     &MANIFEST,
     &INFRASTRUCTURE,
     &PROMOTION,
+    &PROMOTION_ITEM,
     &ENVIRONMENT,
     &HOLD,
     &CELL,
@@ -94,6 +95,11 @@ tables! {
         latest restored_id: Text; latest succeeded_at: Int; latest succeeded_sequence: Int;
         latest ended_at: Int; latest state: Text; latest code: Text; latest reason: Text;
         latest blockers: Text; latest rolled_back_by: Text; latest rolled_back_at: Int;
+    }
+    /// What promotions declare of each module, once they do.
+    PROMOTION_ITEM = "chain_promotion_item" {
+        key promotion_id: Text; key module: Text; first project_id: Text;
+        latest manifest_id: Text; latest manifest_digest: Text; latest path: Text;
     }
     /// Environments; `upstream` is a JSON list of names.
     ENVIRONMENT = "chain_environment" {

@@ -8,7 +8,7 @@ use sluice_schema::{
     },
 };
 
-use super::{CELL, ENVIRONMENT, HOLD, PROMOTION, json, row, when};
+use super::{CELL, ENVIRONMENT, HOLD, PROMOTION, PROMOTION_ITEM, json, row, when};
 use crate::{patch::Patch, project::Recorded};
 
 /// The patches, when the event is of this part of the chain.
@@ -126,6 +126,15 @@ fn declared(recorded: &Recorded<'_>, it: DeploymentPromoted) -> Vec<Patch> {
             .set("declared_by", &recorded.event.actor.id)
     });
     let mut patches: Vec<Patch> = cells.collect();
+    patches.extend(it.items.iter().map(|item| {
+        Patch::of(&PROMOTION_ITEM)
+            .set("promotion_id", it.promotion_id.to_string())
+            .set("module", &item.module)
+            .set("project_id", recorded.event.project_id.as_str())
+            .set("manifest_id", item.manifest_id.to_string())
+            .set("manifest_digest", &item.manifest_digest)
+            .set("path", &item.path)
+    }));
     patches.push(
         promotion(recorded, &facts!(it))
             .set("declared_at", recorded.at())
