@@ -9,19 +9,16 @@ pub(super) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         manager,
         "lineage_node",
         "node_key TEXT NOT NULL, kind TEXT, object_id TEXT, project_id TEXT, \
-         module_id TEXT, title TEXT, state TEXT, sequence BIGINT, \
+         module_id TEXT, title TEXT, state TEXT, current_key TEXT, sequence BIGINT, \
          at BIGINT, actor TEXT",
         "node_key",
     )
     .await?;
-    index(manager, "lineage_node", "object_id").await?;
-    index(manager, "lineage_node", "project_id, kind, sequence").await?;
     create(
         manager,
         "lineage_edge",
         "from_key TEXT NOT NULL, relation TEXT NOT NULL, to_key TEXT NOT NULL, sequence BIGINT, \
-         latest_sequence BIGINT, event_id TEXT, event_type TEXT, at BIGINT, \
-         actor TEXT",
+         event_id TEXT, event_type TEXT, at BIGINT, actor TEXT",
         "from_key, relation, to_key",
     )
     .await?;

@@ -1,7 +1,12 @@
 //! Where an object came from and what came of it.
 
+mod graph;
 mod model;
+mod query;
+mod rules;
+mod walk;
 
 pub use model::{
-    LineageDirection, LineageEdge, LineageGraph, LineageNode, LineageRequest, NodeKind, Relation, ShownNode,
+    LineageDirection, LineageEdge, LineageGraph, LineageNode, LineageRequest, NodeKind, Relation,
+    ShownNode,
 };
