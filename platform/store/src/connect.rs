@@ -39,6 +39,9 @@ pub(crate) struct Pools {
 // A transaction waits this long for the one writer or a free connection, then is told "busy".
 const ACQUIRE: Duration = Duration::from_secs(15);
 
+// A connection that was idle for less is taken without a round trip to test it.
+const UNTESTED: Duration = Duration::from_secs(5);
+
 pub(crate) async fn connect(config: &StoreConfig, service: &str) -> Result<Pools, StoreError> {
     match config {
         StoreConfig::Sqlite { dir, readers } => sqlite(dir, service, *readers).await,
@@ -112,6 +115,17 @@ async fn postgres(url: &str, service: &str, connections: u32) -> Result<Pools, S
     let pool = PgPoolOptions::new()
         .max_connections(connections.max(2))
         .acquire_timeout(ACQUIRE)
+        // A connection was tested when it came back; one that broke since is replaced when a
+        // transaction begins on it.
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for > UNTESTED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_with(options)
         .await
         .map_err(refused)?;

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use sluice_kernel::{Ctx, Direction, Page, PageRequest, ProjectAccess};
 
-use crate::{AggregateEntity, Order, Store, StoreError, Tx, in_set, store::Reader};
+use crate::{AggregateEntity, Order, Store, StoreError, Tx, in_set};
 
 enum Source<'a> {
     Store(&'a Store),
@@ -68,10 +68,7 @@ impl<'a, E: AggregateEntity> Finder<'a, E> {
         self.ctx.statements().add();
         let rows = match self.source {
             Source::Tx(tx) => query.all(tx.connection()).await?,
-            Source::Store(store) => match store.reader(self.ctx).await? {
-                Reader::Pool(pool) => query.all(&pool).await?,
-                Reader::Scoped(reader) => query.all(&reader).await?,
-            },
+            Source::Store(store) => query.all(&store.reader(self.ctx).await?).await?,
         };
         self.ctx.statements().add_rows(rows.len());
         Ok(rows)
@@ -84,10 +81,7 @@ impl<'a, E: AggregateEntity> Finder<'a, E> {
         self.ctx.statements().add();
         let rows = match self.source {
             Source::Tx(tx) => tx.connection().query_all(select).await?,
-            Source::Store(store) => match store.reader(self.ctx).await? {
-                Reader::Pool(pool) => pool.query_all(select).await?,
-                Reader::Scoped(reader) => reader.query_all(select).await?,
-            },
+            Source::Store(store) => store.reader(self.ctx).await?.query_all(select).await?,
         };
         self.ctx.statements().add_rows(rows.len());
         Ok(rows
@@ -194,10 +188,7 @@ impl<'a, E: AggregateEntity> Finder<'a, E> {
         let raw = <E as EntityTrait>::find().from_raw_sql(statement);
         let rows = match self.source {
             Source::Tx(tx) => raw.all(tx.connection()).await?,
-            Source::Store(store) => match store.reader(self.ctx).await? {
-                Reader::Pool(pool) => raw.all(&pool).await?,
-                Reader::Scoped(reader) => raw.all(&reader).await?,
-            },
+            Source::Store(store) => raw.all(&store.reader(self.ctx).await?).await?,
         };
         self.ctx.statements().add_rows(rows.len());
         let mut groups: HashMap<String, Vec<E::Model>> = HashMap::new();

@@ -13,6 +13,8 @@ mod list;
 mod outbox;
 mod page;
 mod raw;
+mod scoped;
+mod session;
 mod set;
 mod store;
 mod tx;

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 use sluice_kernel::{Ctx, micros};
 use sluice_schema::{Envelope, EventId, NewEvent};
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, session::Session};
 
 /// An event in the outbox.
 #[derive(Debug, Clone)]
@@ -43,7 +43,7 @@ pub(crate) fn seal(ctx: &Ctx, now: DateTime<Utc>, event: NewEvent) -> Envelope {
 }
 
 pub(crate) async fn write(
-    tx: &DatabaseTransaction,
+    tx: &Session,
     backend: DbBackend,
     envelopes: &[Envelope],
 ) -> Result<(), StoreError> {
@@ -165,7 +165,7 @@ impl<'a> Outbox<'a> {
 }
 
 // Two relays that claim at the same instant would not see each other's lease.
-async fn sole_relay(tx: &DatabaseTransaction) -> Result<bool, StoreError> {
+async fn sole_relay(tx: &Session) -> Result<bool, StoreError> {
     let statement = Statement::from_string(
         DbBackend::Postgres,
         "SELECT pg_try_advisory_xact_lock(hashtext('sluice.outbox.' || current_schema())) AS sole"

@@ -1,15 +1,15 @@
 //! Transactions for platform tables that hold no aggregates (the embedded bus).
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
 
 use sluice_kernel::Ctx;
 
-use crate::{Store, StoreError, store::Reader};
+use crate::{Store, StoreError, session::Session};
 
 /// One snapshot of a platform store for a caller: rows of its tenant alone on PostgreSQL, where
 /// row policies hold; a query names the tenant all the same, as SQLite has no such wall.
 pub struct RawRead<'a> {
-    reader: Reader,
+    reader: Session,
     backend: DbBackend,
     ctx: &'a Ctx,
 }
@@ -21,7 +21,7 @@ impl Store {
     /// What the database fails with.
     pub async fn read_raw<'a>(&self, ctx: &'a Ctx) -> Result<RawRead<'a>, StoreError> {
         Ok(RawRead {
-            reader: self.reader(ctx).await?,
+            reader: self.snapshot(ctx).await?,
             backend: self.backend(),
             ctx,
         })
@@ -45,10 +45,7 @@ impl RawRead<'_> {
     ) -> Result<Vec<QueryResult>, StoreError> {
         self.ctx.statements().add();
         let statement = Statement::from_sql_and_values(self.backend, sql, values);
-        let rows = match &self.reader {
-            Reader::Pool(pool) => pool.query_all_raw(statement).await?,
-            Reader::Scoped(reader) => reader.query_all_raw(statement).await?,
-        };
+        let rows = self.reader.query_all_raw(statement).await?;
         self.ctx.statements().add_rows(rows.len());
         Ok(rows)
     }
@@ -56,7 +53,7 @@ impl RawRead<'_> {
 
 /// A transaction in SQL, for platform crates: services use [`Tx`](crate::Tx).
 pub struct RawTx {
-    inner: DatabaseTransaction,
+    inner: Session,
     backend: DbBackend,
 }
 

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, Statement,
-    TransactionTrait,
-};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, TransactionTrait};
 use sluice_kernel::{Clock, Ctx};
 use tokio::sync::Notify;
 
 use crate::{
     AggregateEntity, Finder, Outbox, StoreConfig, StoreError, Tx,
     connect::{Pools, connect},
+    scoped::{Access, Scoped},
+    session::Session,
 };
 
 struct Inner {
@@ -121,56 +120,42 @@ impl Store {
             .filter(condition)
             .order_by_asc(E::COLUMNS.id)
             .limit(limit);
-        match self.reader_as(EVERY_TENANT).await? {
-            Reader::Pool(pool) => Ok(query.all(&pool).await?),
-            Reader::Scoped(tx) => Ok(query.all(&tx).await?),
+        let reader = self.reader_as(EVERY_TENANT, Access::Read).await?;
+        Ok(query.all(&reader).await?)
+    }
+
+    pub(crate) async fn reader(&self, ctx: &Ctx) -> Result<Session, StoreError> {
+        self.reader_as(ctx.tenant().as_str(), Access::Read).await
+    }
+
+    /// A reader whose statements all see the same on PostgreSQL.
+    pub(crate) async fn snapshot(&self, ctx: &Ctx) -> Result<Session, StoreError> {
+        let tenant = ctx.tenant().as_str();
+        self.reader_as(tenant, Access::Snapshot).await
+    }
+
+    // Row-level security is the second wall: even a query without a tenant condition sees only
+    // this tenant's rows.
+    async fn reader_as(&self, tenant: &str, access: Access) -> Result<Session, StoreError> {
+        let read = &self.0.pools.read;
+        if self.backend() != DbBackend::Postgres {
+            return Ok(Session::Pool(read.clone()));
         }
+        let pool = read.get_postgres_connection_pool();
+        Ok(Session::Scoped(Scoped::begin(pool, tenant, access).await?))
     }
 
-    pub(crate) async fn reader(&self, ctx: &Ctx) -> Result<Reader, StoreError> {
-        self.reader_as(ctx.tenant().as_str()).await
-    }
-
-    async fn reader_as(&self, tenant: &str) -> Result<Reader, StoreError> {
-        match self.backend() {
-            DbBackend::Postgres => {
-                let tx = self.0.pools.read.begin().await?;
-                scope_to_tenant(&tx, tenant).await?;
-                Ok(Reader::Scoped(tx))
-            }
-            _ => Ok(Reader::Pool(self.0.pools.read.clone())),
+    pub(crate) async fn begin_as(&self, tenant: &str) -> Result<Session, StoreError> {
+        let write = &self.0.pools.write;
+        if self.backend() == DbBackend::Postgres {
+            let pool = write.get_postgres_connection_pool();
+            let begun = Scoped::begin(pool, tenant, Access::Write).await?;
+            return Ok(Session::Scoped(begun));
         }
-    }
-
-    pub(crate) async fn begin_as(&self, tenant: &str) -> Result<DatabaseTransaction, StoreError> {
         let options = sea_orm::TransactionOptions {
-            sqlite_transaction_mode: (self.backend() == DbBackend::Sqlite)
-                .then_some(sea_orm::SqliteTransactionMode::Immediate),
+            sqlite_transaction_mode: Some(sea_orm::SqliteTransactionMode::Immediate),
             ..Default::default()
         };
-        let tx = self.0.pools.write.begin_with_options(options).await?;
-        if self.backend() == DbBackend::Postgres {
-            scope_to_tenant(&tx, tenant).await?;
-        }
-        Ok(tx)
+        Ok(Session::Sqlite(write.begin_with_options(options).await?))
     }
-}
-
-// Row-level security is the second wall: even a query without a tenant condition sees only
-// this tenant's rows. The setting ends with the transaction.
-async fn scope_to_tenant(tx: &DatabaseTransaction, tenant: &str) -> Result<(), StoreError> {
-    let statement = Statement::from_sql_and_values(
-        DbBackend::Postgres,
-        "SELECT set_config('sluice.tenant', $1, true)",
-        [tenant.into()],
-    );
-    tx.execute_raw(statement).await?;
-    Ok(())
-}
-
-/// Where a read runs: SQLite reads from the pool, PostgreSQL in a transaction that carries the
-/// tenant for the row policies.
-pub(crate) enum Reader {
-    Pool(DatabaseConnection),
-    Scoped(DatabaseTransaction),
 }

@@ -1,28 +1,27 @@
 //! The one transaction type.
 
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, IdenStatic, IntoActiveModel,
-    QueryFilter, Statement,
+    ActiveModelTrait, ConnectionTrait, IdenStatic, IntoActiveModel, QueryFilter, Statement,
     sea_query::{Alias, Expr, ExprTrait},
 };
 use sluice_kernel::{Ctx, micros};
 use sluice_schema::{Envelope, EventId, NewEvent};
 
-use crate::{AggregateEntity, Finder, Store, StoreError, outbox, store::Reader};
+use crate::{AggregateEntity, Finder, Store, StoreError, outbox, session::Session};
 
 /// A transaction of one service for one context. Dropped without [`Tx::commit`], it rolls back.
 pub struct Tx {
-    inner: DatabaseTransaction,
+    inner: Session,
     store: Store,
     ctx: Ctx,
 }
 
 impl Tx {
-    pub(crate) fn new(inner: DatabaseTransaction, store: Store, ctx: Ctx) -> Self {
+    pub(crate) fn new(inner: Session, store: Store, ctx: Ctx) -> Self {
         Self { inner, store, ctx }
     }
 
-    pub(crate) fn connection(&self) -> &DatabaseTransaction {
+    pub(crate) fn connection(&self) -> &Session {
         &self.inner
     }
 
@@ -199,10 +198,7 @@ impl Store {
             key.key.as_str().into(),
         ];
         let statement = Statement::from_sql_and_values(self.backend(), sql, values);
-        let row = match self.reader(ctx).await? {
-            Reader::Pool(pool) => pool.query_one_raw(statement).await?,
-            Reader::Scoped(reader) => reader.query_one_raw(statement).await?,
-        };
+        let row = self.reader(ctx).await?.query_one_raw(statement).await?;
         let Some(row) = row else { return Ok(None) };
         let fingerprint: String = row.try_get("", "fingerprint")?;
         if fingerprint != key.fingerprint.to_string() {

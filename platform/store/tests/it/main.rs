@@ -9,5 +9,6 @@
 
 mod reading;
 mod thing;
+mod trips;
 mod walls;
 mod writing;
