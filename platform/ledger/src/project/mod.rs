@@ -4,6 +4,8 @@ mod chain;
 mod history;
 mod lineage;
 
+pub(crate) use lineage::{JUNCTION, short};
+
 use chrono::{DateTime, Utc};
 use sluice_kernel::micros;
 use sluice_schema::{Envelope, EventPayload};
