@@ -7,7 +7,7 @@ use sea_orm_migration::{
 
 use crate::common::{aggregate_table, create_aggregate, create_index, create_infrastructure};
 
-crate::migrator!(CreateCommit);
+crate::migrator!(CreateCommit, CreateBranchHistory);
 
 const TABLE: &str = "commit_record";
 
@@ -69,5 +69,33 @@ impl MigrationTrait for CreateCommit {
             create_index(manager, TABLE, columns, false).await?;
         }
         Ok(())
+    }
+}
+
+struct CreateBranchHistory;
+
+// The derived name is that of the file, which the first migration has.
+impl MigrationName for CreateBranchHistory {
+    fn name(&self) -> &str {
+        "commit_branch_history"
+    }
+}
+
+const HISTORY: &str = "branch_history";
+
+#[async_trait::async_trait]
+impl MigrationTrait for CreateBranchHistory {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let text = |name: &'static str| ColumnDef::new(name).text().not_null().to_owned();
+        let table = aggregate_table(HISTORY)
+            .col(string("repository_id"))
+            .col(text("branch"))
+            .col(string_null("head_sha"))
+            .col(big_integer("landings"))
+            .col(string_null("target_sha"))
+            .col(big_integer("told"))
+            .to_owned();
+        create_aggregate(manager, HISTORY, table).await?;
+        create_index(manager, HISTORY, &["target_sha"], false).await
     }
 }

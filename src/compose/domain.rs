@@ -110,6 +110,7 @@ impl Domain {
         let mut reactions: Vec<Arc<dyn Reaction>> = vec![
             Arc::new(sluice_branch::Reactions(self.branches.clone())),
             Arc::new(sluice_commit::Reactions(self.commits.clone())),
+            Arc::new(sluice_commit::HistoryReactions(self.commits.clone())),
             Arc::new(sluice_pull_request::Reactions(self.pull_requests.clone())),
             Arc::new(sluice_pipeline_generator::Reactions(self.pipelines.clone())),
             Arc::new(sluice_pipeline_execution::Reactions(self.runs.clone())),
@@ -125,6 +126,7 @@ impl Domain {
             Arc::new(sluice_repository::Recovery(self.repositories.clone())),
             Arc::new(sluice_branch::Recovery(self.branches.clone())),
             Arc::new(sluice_commit::Recovery(self.commits.clone())),
+            Arc::new(sluice_commit::HistoryRecovery(self.commits.clone())),
             Arc::new(sluice_pull_request::Recovery(self.pull_requests.clone())),
             Arc::new(sluice_pipeline_generator::Recovery(self.pipelines.clone())),
         ];

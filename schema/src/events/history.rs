@@ -55,13 +55,15 @@ pub struct HistoryRecorded {
     /// Where the branch left the default branch; absent for the default branch.
     pub merge_base: Option<String>,
     /// Identity of all changes since the merge base together: what a squash of the branch has as
-    /// its patch id. Absent for the default branch.
+    /// its patch id. Present only when every event of this head tells all commits of the branch
+    /// that have not landed; absent for the default branch, and for long branches.
     pub squash_patch_id: Option<String>,
-    /// Whether the branch was rewritten, so that earlier landings of the repository are void and
-    /// are told again from the start.
+    /// Whether the default branch does not go on from where it was told: landings above `landings`
+    /// are void. Commits of this event have not landed any more; those that have are told next.
     pub rewritten: bool,
-    /// Commits that were not told before, or whose landing is new; parents before children, at
-    /// most 500 in one event.
+    /// Of the default branch: commits that were not told before, or whose landing is new. Of other
+    /// branches: all that have not landed, or, when these are many, those that were not told
+    /// before. Parents before children, at most 500 in one event.
     pub commits: Vec<HistoryCommit>,
     /// Whether more of the same head follow in a later event.
     pub more: bool,

@@ -94,6 +94,9 @@ pub enum CommitError {
     /// The branch kept moving while the command was carried out.
     #[error("the branch kept moving meanwhile; try again")]
     Contended,
+    /// The default branch's history is long; the recovery loop goes on with it.
+    #[error("the history of the default branch is still being told; try again")]
+    HistoryBehind,
     /// The event could not be written.
     #[error("the event could not be written")]
     Event(#[from] serde_json::Error),
@@ -146,5 +149,6 @@ fault_of! { CommitError:
     Self::NothingChanges => InvalidInput at "changes",
     Self::Conflicts { .. } => MergeConflict,
     Self::Contended => VersionConflict,
+    Self::HistoryBehind => Unavailable,
     Self::Event(_) | Self::Interrupted(_) => Internal,
 }

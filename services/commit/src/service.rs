@@ -3,6 +3,7 @@
 mod content;
 mod create;
 mod finish;
+mod history;
 mod merges;
 mod queries;
 
@@ -19,6 +20,7 @@ use sluice_store::{Store, StoreError};
 use crate::{Commit, CommitError, CommitStatus, store};
 
 pub(crate) use finish::Work;
+pub(crate) use history::Beside;
 
 type Result<T> = std::result::Result<T, CommitError>;
 

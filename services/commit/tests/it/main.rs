@@ -10,6 +10,7 @@
 mod create;
 mod files;
 mod fixture;
+mod history;
 mod merges;
 mod reading;
 mod recovery;
