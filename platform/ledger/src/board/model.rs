@@ -54,7 +54,7 @@ pub struct Deployed {
     pub release_id: String,
     /// The promotion.
     pub promotion_id: String,
-    /// The promotion's state.
+    /// The promotion's state; `ROLLED_BACK` once it was left and is not declared any more.
     pub promotion_state: String,
     /// The build.
     pub build_id: Option<String>,
@@ -70,16 +70,20 @@ pub struct Deployed {
     pub pull_request_number: Option<u64>,
     /// Since when.
     pub since: DateTime<Utc>,
-    /// Who promoted.
+    /// Who asked for the promotion.
     pub by: String,
 }
 
 text_enum! {
     /// What the last look at the target saw.
     DriftState {
+        /// It held what Git declares.
         Synced = "SYNCED",
+        /// Objects differed from what Git declares.
         Drifted = "DRIFTED",
+        /// It could not be brought to what Git declares.
         Failed = "FAILED",
+        /// It was not looked at yet.
         Unknown = "UNKNOWN",
     }
 }
@@ -112,9 +116,9 @@ pub struct BoardCell {
     pub desired: Option<Deployed>,
     /// What last ran there synchronised and healthy.
     pub deployed: Option<Deployed>,
-    /// What the target was last seen to hold.
+    /// What the target was last synchronised to; absent when no promotion declared it.
     pub observed: Option<Deployed>,
-    /// How the target was last seen.
+    /// How the target was last seen; absent while it never was.
     pub sync: Option<SyncView>,
     /// Landings on the default branch that what is declared does not hold; absent when the
     /// history is not known.
