@@ -1,12 +1,13 @@
 //! The handle.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use sluice_kernel::Ctx;
+use sluice_schema::Scope;
 use sluice_store::Store;
 use tokio::sync::watch;
 
-use crate::{LedgerError, rows};
+use crate::{LedgerError, refusal::Flood, rows};
 
 /// How far a tenant's ledger has got.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,9 +18,10 @@ pub struct Head {
     pub hash: String,
 }
 
-struct Inner {
+pub(crate) struct Inner {
     store: Store,
     appended: watch::Sender<u64>,
+    flood: Flood,
 }
 
 /// One process's way to the ledgers of all tenants; cheap to clone.
@@ -30,12 +32,31 @@ impl Ledger {
     /// The ledger in `store`, whose schema is the migrations' `ledger`.
     pub fn new(store: Store) -> Self {
         let (appended, _) = watch::channel(0);
-        Self(Arc::new(Inner { store, appended }))
+        Self(Arc::new(Inner {
+            store,
+            appended,
+            flood: Flood::default(),
+        }))
     }
 
     /// Its database.
     pub(crate) fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    /// How many refusals of each actor it has recorded lately.
+    pub(crate) fn flood(&self) -> &Flood {
+        &self.0.flood
+    }
+
+    /// The same without keeping the database open.
+    pub(crate) fn weak(&self) -> Weak<Inner> {
+        Arc::downgrade(&self.0)
+    }
+
+    /// The ledger again, unless its last holder has let it go.
+    pub(crate) fn strong(weak: &Weak<Inner>) -> Option<Self> {
+        weak.upgrade().map(Self)
     }
 
     /// Changes whenever this process has appended events, after their commit.
@@ -50,8 +71,9 @@ impl Ledger {
     /// How far the caller's tenant's ledger has got.
     ///
     /// # Errors
-    /// What the database fails with.
+    /// [`LedgerError::Denied`] without the right to read; what the database fails with.
     pub async fn head(&self, ctx: &Ctx) -> Result<Head, LedgerError> {
+        ctx.require(Scope::Read)?;
         let sql = "SELECT sequence, hash FROM ledger_head WHERE tenant_id = $1";
         let read = self.store().read_raw(ctx).await?;
         let found = read.query(sql, [ctx.tenant().as_str().into()]).await?;

@@ -29,7 +29,7 @@ pub use compare::{
 };
 pub use consumer::Consumer;
 pub use error::LedgerError;
-pub use events::{EventFilter, LedgerEvent};
+pub use events::{EVENT_ORDER, EventFilter, LedgerEvent};
 pub use ledger::{Head, Ledger};
 pub use lineage::{
     LineageDirection, LineageEdge, LineageGraph, LineageNode, LineageRequest, NodeKind, Relation,
@@ -40,4 +40,4 @@ pub use metrics::{
 };
 pub use reach::{CommitKey, EnvironmentReach, Landing, LandingHow, ReachStage, ReachState};
 pub use rebuild::{Rebuilt, TableState};
-pub use verify::{Verification, Violation};
+pub use verify::{Verification, Violation, ViolationKind};

@@ -8,7 +8,7 @@ use sluice_store::StoreError;
 
 use crate::{
     LedgerError, LedgerEvent,
-    patch::{Field, Table, tables},
+    patch::{Field, tables},
     rows,
 };
 

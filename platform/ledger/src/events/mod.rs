@@ -1,7 +1,13 @@
 //! The ledger as a list of events.
 
+mod condition;
+mod query;
+
 use chrono::{DateTime, Utc};
 use sluice_schema::Envelope;
+
+/// What lists of events are sorted by, in their cursors.
+pub const EVENT_ORDER: &str = "SEQUENCE";
 
 /// An event in the ledger.
 #[derive(Debug, Clone, PartialEq)]
