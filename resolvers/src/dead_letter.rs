@@ -230,7 +230,8 @@ impl DeadLetterMutation {
             Ok(call.services.bus.redrive(call.ctx.tenant(), &keys).await?)
         }
         .await;
-        let settled = crate::mutation::settle(call, outcome.map(sluice_kernel::Outcome::done))?;
+        let outcome = outcome.map(sluice_kernel::Outcome::done);
+        let settled = crate::mutation::conclude(context, call, outcome).await?;
         Ok(RedriveDeadLettersPayload {
             redriven: settled.value.unwrap_or(0),
             user_errors: settled.user_errors,

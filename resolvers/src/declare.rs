@@ -10,6 +10,8 @@
 ///   `name: Object by |model| Vec<Object>`.
 /// - `one`: an edge to at most one object, `name: Object by |model| Option<Lookup>`.
 /// - `many`: an edge to few objects, `name: Object by |model| Vec<Lookup of Vec>`.
+/// - `each`, when there are any: an edge to few objects of which the model knows each,
+///   `name: Object by |model| Vec<Lookup>`.
 /// - `lists`: a connection, `name: Object in Children by |model| parent`.
 macro_rules! aggregate {
     (
@@ -19,6 +21,7 @@ macro_rules! aggregate {
         $(parts { $($(#[$($part_doc:tt)*])* $part:ident: $part_of:ident by $parts:expr;)* })?
         one { $($(#[$($one_doc:tt)*])* $one:ident: $one_to:ident by $one_key:expr;)* }
         many { $($(#[$($many_doc:tt)*])* $many:ident: $many_to:ident by $many_keys:expr;)* }
+        $(each { $($(#[$($each_doc:tt)*])* $each:ident: $each_to:ident by $each_keys:expr;)* })?
         lists { $($(#[$($list_doc:tt)*])* $list:ident: $list_of:ident in $children:ident by $parent:expr;)* }
     ) => {
         $(#[$($doc)*])*
@@ -104,6 +107,17 @@ macro_rules! aggregate {
                 let found = $crate::loaders::Call::of(context)?.several(keys(&self.0)).await?;
                 Ok(found.into_iter().flatten().map($many_to).collect())
             })*
+
+            $($($(#[$($each_doc)*])*
+            #[graphql(complexity = "10 * child_complexity + 1")]
+            async fn $each(
+                &self,
+                context: &::async_graphql::Context<'_>,
+            ) -> $crate::fault::Result<Vec<$each_to>> {
+                let keys: fn(&$model) -> Vec<_> = $each_keys;
+                let found = $crate::loaders::Call::of(context)?.several(keys(&self.0)).await?;
+                Ok(found.into_iter().map($each_to).collect())
+            })*)?
 
             $($(#[$($list_doc)*])*
             #[graphql(complexity = "crate::paging::cost(first, last, child_complexity)")]
@@ -365,7 +379,9 @@ macro_rules! mutations {
                         let command = $crate::mutation::command(input)?;
                         Ok(call.services.$service.$command(&call.ctx, command).await?)
                     });
-                    let settled = $crate::mutation::settle(call, outcome.await)?;
+                    let outcome = outcome.await;
+                    let settled = $crate::mutation::conclude(context, call, outcome);
+                    let settled = Box::pin(settled).await?;
                     $(let $beside = $crate::mutation::beside(call, &settled, $beside_key).await?;)?
                     Ok($payload {
                         $($beside: $beside.map($beside_object),)?

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use async_graphql::Context;
 use sluice_kernel::Outcome;
 use sluice_schema::BoxFault;
 
 use crate::{
     fault::{InputFault, Result, UserError},
     loaders::{Call, Lookup},
+    refusal,
 };
 
 /// What a payload is made of.
@@ -41,6 +43,21 @@ pub(crate) async fn beside<M, K: Lookup>(
 ) -> Result<Option<K::Value>> {
     let key = settled.value.as_deref().map(|model| key(call, model));
     call.one(key).await
+}
+
+/// Sorts the outcome of a command, and records it when it was refused.
+///
+/// # Errors
+/// As [`settle`].
+pub(crate) async fn conclude<T>(
+    context: &Context<'_>,
+    call: &Call,
+    outcome: std::result::Result<Outcome<T>, BoxFault>,
+) -> Result<Settled<T>> {
+    if let Err(fault) = &outcome {
+        refusal::record(context, call, fault.as_ref()).await;
+    }
+    settle(call, outcome)
 }
 
 /// Sorts an outcome: refusals of the domain stand in the payload.

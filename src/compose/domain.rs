@@ -8,8 +8,8 @@ use sluice_build_result::BuildResults;
 use sluice_bus::Transport;
 use sluice_commit::Commits;
 use sluice_git_host::GitHost;
-use sluice_ledger::Ledger;
 use sluice_kernel::{Reaction, Reconciler, directory::RepositoryDirectory};
+use sluice_ledger::Ledger;
 use sluice_pipeline_execution::{PipelineRuns, Ports};
 use sluice_pipeline_generator::Pipelines;
 use sluice_pipeline_runner::PipelineRunner;
@@ -136,26 +136,37 @@ impl Domain {
 
     /// REST endpoints whose bodies carry no files.
     pub(super) fn rest(&self) -> Router {
-        Router::new()
+        let router = Router::new()
             .merge(sluice_project::router(self.projects.clone()))
             .merge(sluice_repository::router(self.repositories.clone()))
             .merge(sluice_branch::router(self.branches.clone()))
             .merge(sluice_pull_request::router(self.pull_requests.clone()))
             .merge(sluice_pipeline_generator::router(self.pipelines.clone()))
             .merge(sluice_pipeline_execution::router(self.runs.clone()))
-            .merge(self.delivery.rest())
+            .merge(self.delivery.rest());
+        self.recorded(router)
     }
 
     /// REST endpoints whose bodies carry files or reports.
     pub(super) fn rest_with_files(&self) -> Router {
-        Router::new()
+        let router = Router::new()
             .merge(sluice_commit::router(self.commits.clone()))
-            .merge(sluice_build_result::router(self.builds.clone()))
+            .merge(sluice_build_result::router(self.builds.clone()));
+        self.recorded(router)
     }
 
     /// The package feeds, as NuGet clients speak to them.
     pub(super) fn nuget(&self) -> Router {
-        self.delivery.nuget()
+        let commands = sluice_package_publishing::nuget_commands();
+        let recorder = Arc::new(self.ledger.clone());
+        sluice_rest::recording(self.delivery.nuget(), commands, recorder)
+    }
+
+    // What the services refuse is kept in the ledger.
+    fn recorded(&self, router: Router) -> Router {
+        let operations = operations();
+        let commands = operations.iter().filter_map(Operation::command);
+        sluice_rest::recording(router, commands, Arc::new(self.ledger.clone()))
     }
 
     /// The services as the resolvers know them.
@@ -186,7 +197,11 @@ impl Domain {
 
 /// The description of all REST endpoints, OpenAPI 3.1.
 pub(super) fn openapi() -> serde_json::Value {
-    let operations: Vec<Operation> = [
+    sluice_rest::document(&operations(), env!("CARGO_PKG_VERSION"))
+}
+
+fn operations() -> Vec<Operation> {
+    [
         sluice_project::operations(),
         sluice_repository::operations(),
         sluice_branch::operations(),
@@ -199,6 +214,5 @@ pub(super) fn openapi() -> serde_json::Value {
     .into_iter()
     .chain(delivery::operations())
     .flatten()
-    .collect();
-    sluice_rest::document(&operations, env!("CARGO_PKG_VERSION"))
+    .collect()
 }

@@ -14,6 +14,7 @@ pub mod outcome;
 pub mod page;
 pub mod policy;
 pub mod reaction;
+pub mod refusal;
 mod reserved;
 mod text_enum;
 
@@ -26,5 +27,6 @@ pub use outcome::Outcome;
 pub use page::{Cursor, Direction, Page, PageArgs, PageError, PageRequest};
 pub use policy::ProjectPolicies;
 pub use reaction::{Reaction, ReactionError, Reconciler};
-pub use reserved::reserved_branch;
+pub use refusal::{Named, RefusalRecorder, Refused};
+pub use reserved::{UNATTRIBUTED, reserved_branch, reserved_project};
 pub use sluice_schema::{AnyFault, Blocker, BlockerCode, BoxFault, Fault, Finding, fault};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use sluice_git_host::{BranchName, RepoPath};
-use sluice_kernel::{Ctx, ProjectPolicies};
+use sluice_kernel::{Ctx, ProjectPolicies, reserved_project};
 use sluice_schema::ProjectId;
 
 use crate::ProjectError;
@@ -76,6 +76,9 @@ fn change<T: Clone>(value: &mut T, to: Option<&T>) {
 impl ConfigureProject {
     /// Checks what is given, one field at a time.
     pub(crate) fn validate(&self, ctx: &Ctx) -> Result<(), ProjectError> {
+        if let Some(rule) = reserved_project(self.project_id.as_str()) {
+            return Err(ProjectError::invalid("projectId", rule));
+        }
         let changes = &self.changes;
         if let Some(patterns) = &changes.release_branches {
             check_branches(patterns)?;

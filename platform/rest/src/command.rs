@@ -10,7 +10,7 @@ use serde_json::{Map, Value, error::Category};
 use sluice_kernel::{ContentDigest, Ctx, IdempotencyKey};
 use sluice_schema::{ErrorCode, bounded_message};
 
-use crate::Problem;
+use crate::{Problem, refusals::Told};
 
 /// The authenticated caller; the edge puts its [`Ctx`] into the request's extensions.
 pub struct Caller(pub Ctx);
@@ -61,7 +61,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Command<T> {
         let body = Bytes::from_request(whole, state)
             .await
             .map_err(|e| Problem::new(ErrorCode::LimitExceeded, e.body_text()))?;
-        let input = read(&ctx, &body).map_err(|problem| *problem)?;
+        let told = parts.extensions.get::<Told>();
+        let input = read(&ctx, &body, told).map_err(|problem| *problem)?;
         let ctx = match parts.headers.get("idempotency-key") {
             None => ctx,
             Some(key) => {
@@ -75,7 +76,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Command<T> {
 
 /// Reads a body: an object whose `tenantId`, when it is there, is the caller's, and whose other
 /// fields are the command's.
-fn read<T: DeserializeOwned>(ctx: &Ctx, body: &[u8]) -> Result<T, Box<Problem>> {
+fn read<T: DeserializeOwned>(
+    ctx: &Ctx,
+    body: &[u8],
+    told: Option<&Told>,
+) -> Result<T, Box<Problem>> {
     let refused = |error: serde_json::Error| {
         // What is no JSON at all is a malformed request, not a value that breaks a rule.
         let code = match error.classify() {
@@ -98,6 +103,9 @@ fn read<T: DeserializeOwned>(ctx: &Ctx, body: &[u8]) -> Result<T, Box<Problem>> 
             field: Some("tenantId".to_owned()),
             ..Problem::new(ErrorCode::InvalidInput, rule)
         }));
+    }
+    if let Some(told) = told {
+        told.body(&fields);
     }
     T::deserialize(Value::Object(fields)).map_err(|error| Box::new(refused(error)))
 }
@@ -140,7 +148,7 @@ mod tests {
             scopes: [].into(),
         };
         let ctx = Ctx::for_request(principal, None);
-        let read = read::<Body>(&ctx, body.as_bytes());
+        let read = read::<Body>(&ctx, body.as_bytes(), None);
         read.err().map(|problem| problem.code)
     }
 

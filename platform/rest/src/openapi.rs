@@ -1,9 +1,10 @@
 //! The OpenAPI 3.1 document, put together from the services' operations.
 
+use http::Method;
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use crate::Problem;
+use crate::{CommandRoute, Problem};
 
 /// One endpoint.
 pub struct Operation {
@@ -73,6 +74,19 @@ impl Operation {
     pub fn with_query(mut self, name: &'static str, description: &'static str) -> Self {
         self.query.push((name, description));
         self
+    }
+
+    /// Where the command is and what it is called, when it is one.
+    pub fn command(&self) -> Option<CommandRoute> {
+        let method = match self.method {
+            "put" => Method::PUT,
+            _ => Method::POST,
+        };
+        self.is_command.then_some(CommandRoute {
+            method,
+            path: self.path,
+            command: self.id,
+        })
     }
 
     fn describe(&self, generator: &mut SchemaGenerator) -> Value {

@@ -7,6 +7,7 @@ use axum::{
 use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 use schemars::JsonSchema;
 use serde::Serialize;
+use sluice_kernel::Refused;
 use sluice_schema::{Blocker, ErrorClass, ErrorCode, Fault, Finding, public_message};
 
 /// An error answer, `application/problem+json`.
@@ -79,6 +80,9 @@ impl IntoResponse for Problem {
         let mut response = (status, Json(&self)).into_response();
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(CONTENT_TYPE, kind);
+        if let Some(refused) = Refused::of_parts(self.code, self.field.as_deref(), &self.blockers) {
+            response.extensions_mut().insert(refused);
+        }
         response
     }
 }

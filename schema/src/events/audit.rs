@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CommandRefused {
-    /// What it was about: the id that the command named, else the project.
+    /// What it was about: the id that the command named, else the project that it was recorded
+    /// under.
     pub subject_id: String,
     /// The command, as the mutation is named: `mergePullRequest`.
     pub command: String,
@@ -19,6 +20,10 @@ pub struct CommandRefused {
     pub field: Option<String>,
     /// Codes of the blockers that stood in the way.
     pub blockers: Vec<String>,
+    /// How many refusals of the same actor before this one were left out, because there were too
+    /// many within a minute.
+    #[serde(default)]
+    pub omitted: u64,
 }
 
 impl crate::EventPayload for CommandRefused {

@@ -21,7 +21,7 @@ mod store;
 pub use commands::{PublishPackage, SetListed};
 pub use error::{PackageError, Unpublishable};
 pub use model::{Origin, PackagePublication, PackageStatus};
-pub use nuget::nuget_router;
+pub use nuget::{nuget_commands, nuget_router};
 pub use reactions::{OnBuildCompleted, Recovery};
 pub use rest::{operations, router};
 pub use service::{PackagePublishing, Ports};

@@ -10,7 +10,7 @@ use axum::{
     Json, Router,
     body::Body,
     extract::{Query, Request, State},
-    http::{StatusCode, header},
+    http::{Method, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post, put},
 };
@@ -20,7 +20,7 @@ use sluice_package_feed::{
     Query as Search,
     documents::{self, FeedUrls, SemVerLevel},
 };
-use sluice_rest::Problem;
+use sluice_rest::{CommandRoute, Problem};
 
 use crate::{PackageError, PackagePublishing, SetListed, service::only_project};
 use place::Place;
@@ -50,6 +50,35 @@ pub fn nuget_router(service: PackagePublishing) -> Router {
         .nest("/nuget/v3", feed())
         .nest("/nuget/{project}/v3", feed())
         .with_state(service)
+}
+
+/// The protocol's commands.
+pub fn nuget_commands() -> Vec<CommandRoute> {
+    let of_feed = |feed: [&'static str; 3]| {
+        let [push, push_slash, listed] = feed;
+        [
+            (Method::PUT, push, "pushPackage"),
+            (Method::PUT, push_slash, "pushPackage"),
+            (Method::POST, listed, "relistPackage"),
+            (Method::DELETE, listed, "unlistPackage"),
+        ]
+    };
+    let all = of_feed([
+        "/nuget/v3/package",
+        "/nuget/v3/package/",
+        "/nuget/v3/package/{id}/{version}",
+    ]);
+    let own = of_feed([
+        "/nuget/{project}/v3/package",
+        "/nuget/{project}/v3/package/",
+        "/nuget/{project}/v3/package/{id}/{version}",
+    ]);
+    let route = |(method, path, command)| CommandRoute {
+        method,
+        path,
+        command,
+    };
+    all.into_iter().chain(own).map(route).collect()
 }
 
 fn urls(service: &PackagePublishing, place: &Place) -> FeedUrls {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sluice_git_host::{BranchName, RepoPath};
-use sluice_kernel::{Ctx, reserved_branch};
+use sluice_kernel::{Ctx, reserved_branch, reserved_project};
 use sluice_schema::{ModuleId, ProjectId, RepositoryId};
 
 use crate::{Provider, Repository, RepositoryError, Visibility};
@@ -73,6 +73,9 @@ impl ProvisionRepository {
                 .map_err(|e: sluice_git_host::GitHostError| {
                     RepositoryError::invalid("defaultBranch", e.to_string())
                 })?;
+        if let Some(rule) = reserved_project(self.project_id.as_str()) {
+            return Err(RepositoryError::invalid("projectId", rule));
+        }
         if let Some(rule) = reserved_branch(self.default_branch()) {
             return Err(RepositoryError::invalid("defaultBranch", rule));
         }

@@ -45,10 +45,7 @@ impl<'a> Judged<'a> {
             }
             let rollback = left.get(&(it.promotion_id.as_str(), it.module.as_str()));
             let reverted = || reverted.get(&index).copied().map(Cause::Reverted);
-            rollback
-                .copied()
-                .map(Cause::RolledBack)
-                .or_else(reverted)
+            rollback.copied().map(Cause::RolledBack).or_else(reverted)
         };
         Self {
             causes: deployments.iter().enumerate().map(cause).collect(),

@@ -64,9 +64,7 @@ struct Boundaries {
 fn split(times: Boundaries) -> (i64, LeadTimeParts) {
     let declared = times.declared.min(times.running);
     let approved = times.approved.map(|at| at.min(declared));
-    let built = times
-        .built
-        .map(|at| at.min(approved.unwrap_or(declared)));
+    let built = times.built.map(|at| at.min(approved.unwrap_or(declared)));
     let first_known = built.or(approved).unwrap_or(declared);
     let merged = times.merged.min(first_known);
     let started = times.started.min(merged);
@@ -113,17 +111,38 @@ mod tests {
 
     #[test]
     fn the_time_is_split_at_the_boundaries() {
-        let times = [Some(10), Some(30), Some(60), Some(100), Some(150), Some(210)];
+        let times = [
+            Some(10),
+            Some(30),
+            Some(60),
+            Some(100),
+            Some(150),
+            Some(210),
+        ];
         assert_eq!(parts(times), (10, [20, 30, 40, 50, 60]));
     }
 
     #[test]
     fn a_boundary_after_a_later_one_counts_as_the_later_one() {
         // Written in the future, by its author's clock.
-        let times = [Some(500), Some(30), Some(60), Some(100), Some(150), Some(210)];
+        let times = [
+            Some(500),
+            Some(30),
+            Some(60),
+            Some(100),
+            Some(150),
+            Some(210),
+        ];
         assert_eq!(parts(times), (30, [0, 30, 40, 50, 60]));
         // Approved again after it was declared.
-        let times = [Some(10), Some(30), Some(60), Some(900), Some(150), Some(210)];
+        let times = [
+            Some(10),
+            Some(30),
+            Some(60),
+            Some(900),
+            Some(150),
+            Some(210),
+        ];
         assert_eq!(parts(times), (10, [20, 30, 90, 0, 60]));
     }
 

@@ -120,7 +120,13 @@ fn shown(
             shown.changes.extend(changes);
         }
     }
-    let key = |it: &Restore| (it.failed_at, it.failed_promotion_id.clone(), it.module.clone());
+    let key = |it: &Restore| {
+        (
+            it.failed_at,
+            it.failed_promotion_id.clone(),
+            it.module.clone(),
+        )
+    };
     shown.restores.sort_by_cached_key(key);
     shown
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sluice_kernel::directory::Autoscale;
+use sluice_kernel::{directory::Autoscale, reserved_project};
 use sluice_schema::ProjectId;
 
 use super::{Result, rules};
@@ -75,6 +75,9 @@ fn within(field: &'static str, value: u32, min: u32, max: u32) -> Result<()> {
 
 impl DefineEnvironment {
     pub(crate) fn validate(&self) -> Result<()> {
+        if let Some(rule) = reserved_project(self.project_id.as_str()) {
+            return invalid("projectId", rule);
+        }
         if !rules::is_slug(&self.name) {
             let rule = "name must be 1 to 40 characters of a-z, 0-9 and '-', begin with a letter and not end with '-'";
             return invalid("name", rule);

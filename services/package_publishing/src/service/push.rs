@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sluice_kernel::{Ctx, Meta, Outcome};
+use sluice_kernel::{Ctx, Meta, Outcome, reserved_project};
 use sluice_package_feed::{PackageFeedError, PackageMetadata, digest, inspect, sha512};
 use sluice_schema::{PackageId, ProjectId, Scope, TypedId};
 
@@ -26,6 +26,9 @@ impl PackagePublishing {
     ) -> Result<Outcome<Arc<PackagePublication>>> {
         ctx.require(Scope::PackagesPublish)?;
         ctx.require_project(project)?;
+        if let Some(rule) = reserved_project(project.as_str()) {
+            return Err(PackageError::invalid("project", rule));
+        }
         let (metadata, stored) = self.read(package.clone()).await?;
         loop {
             let (id, version) = (&metadata.id, &metadata.version);
