@@ -7,7 +7,13 @@ use sea_orm_migration::{
 
 use crate::common::{aggregate_table, create_aggregate, create_index, create_infrastructure};
 
-crate::migrator!(CreateBranch);
+crate::migrator!(CreateBranch, AddEdges);
+
+// What the edges of the API look up, in the orders that lists are shown in.
+crate::add_indices! {
+    AddEdges as "branch_edges":
+    "branch" ["tenant_id", "head_sha"],
+}
 
 #[derive(DeriveMigrationName)]
 struct CreateBranch;

@@ -7,7 +7,14 @@ use sea_orm_migration::{
 
 use crate::common::{aggregate_table, create_aggregate, create_index, create_infrastructure};
 
-crate::migrator!(CreateBuildResult);
+crate::migrator!(CreateBuildResult, AddEdges);
+
+// What the edges of the API look up, in the orders that lists are shown in.
+crate::add_indices! {
+    AddEdges as "build_result_edges":
+    "build_result" ["tenant_id", "pipeline_id", "created_at", "id"],
+    "build_result" ["tenant_id", "project_id", "created_at", "id"],
+}
 
 #[derive(DeriveMigrationName)]
 struct CreateBuildResult;

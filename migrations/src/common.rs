@@ -115,6 +115,31 @@ pub(crate) async fn wall_in(manager: &SchemaManager<'_>, table: &str) -> Result<
     Ok(())
 }
 
+/// Declares a migration that adds indices: `Name as "name": table [column, …], …`.
+#[macro_export]
+macro_rules! add_indices {
+    ($migration:ident as $name:literal: $($table:literal [$($column:literal),+]),+ $(,)?) => {
+        struct $migration;
+
+        impl sea_orm_migration::MigrationName for $migration {
+            fn name(&self) -> &str {
+                $name
+            }
+        }
+
+        #[sea_orm_migration::async_trait::async_trait]
+        impl sea_orm_migration::MigrationTrait for $migration {
+            async fn up(
+                &self,
+                manager: &sea_orm_migration::SchemaManager,
+            ) -> Result<(), sea_orm_migration::sea_orm::DbErr> {
+                $($crate::common::create_index(manager, $table, &[$($column),+], false).await?;)+
+                Ok(())
+            }
+        }
+    };
+}
+
 /// Declares a `Migrator` with the listed migrations.
 #[macro_export]
 macro_rules! migrator {

@@ -7,7 +7,13 @@ use sea_orm_migration::{
 
 use crate::common::{aggregate_table, create_aggregate, create_index, create_infrastructure};
 
-crate::migrator!(CreateContainerImage);
+crate::migrator!(CreateContainerImage, AddEdges);
+
+// What the edges of the API look up, in the orders that lists are shown in.
+crate::add_indices! {
+    AddEdges as "container_image_edges":
+    "container_image" ["tenant_id", "commit_sha"],
+}
 
 #[derive(DeriveMigrationName)]
 struct CreateContainerImage;

@@ -7,7 +7,14 @@ use sea_orm_migration::{
 
 use crate::common::{aggregate_table, create_aggregate, create_index, create_infrastructure};
 
-crate::migrator!(CreateDeploymentManifest);
+crate::migrator!(CreateDeploymentManifest, AddEdges);
+
+// What the edges of the API look up, in the orders that lists are shown in.
+crate::add_indices! {
+    AddEdges as "deployment_manifest_edges":
+    "deployment_manifest" ["tenant_id", "source_commit"],
+    "deployment_manifest" ["tenant_id", "gitops_repository_id", "created_at", "id"],
+}
 
 #[derive(DeriveMigrationName)]
 struct CreateDeploymentManifest;

@@ -7,7 +7,17 @@ use sea_orm_migration::{
 
 use crate::common::{aggregate_table, create_aggregate, create_index, create_infrastructure};
 
-crate::migrator!(CreateEnvironmentPromotion);
+crate::migrator!(CreateEnvironmentPromotion, AddEdges);
+
+// What the edges of the API look up, in the orders that lists are shown in.
+crate::add_indices! {
+    AddEdges as "environment_promotion_edges":
+    "environment_promotion" ["tenant_id", "previous"],
+    "environment_promotion" ["tenant_id", "rollback_of"],
+    "environment_promotion" ["tenant_id", "restored"],
+    "environment_promotion" ["tenant_id", "gitops_repository_id", "created_at", "id"],
+    "environment_promotion" ["tenant_id", "project_id", "created_at", "id"],
+}
 
 #[derive(DeriveMigrationName)]
 struct CreateEnvironmentPromotion;

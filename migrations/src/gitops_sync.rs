@@ -7,7 +7,13 @@ use sea_orm_migration::{
 
 use crate::common::{aggregate_table, create_aggregate, create_index, create_infrastructure};
 
-crate::migrator!(CreateGitOpsSync);
+crate::migrator!(CreateGitOpsSync, AddEdges);
+
+// What the edges of the API look up, in the orders that lists are shown in.
+crate::add_indices! {
+    AddEdges as "gitops_sync_edges":
+    "gitops_sync_state" ["tenant_id", "gitops_repository_id", "created_at", "id"],
+}
 
 #[derive(DeriveMigrationName)]
 struct CreateGitOpsSync;

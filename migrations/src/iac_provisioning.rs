@@ -7,7 +7,15 @@ use sea_orm_migration::{
 
 use crate::common::{aggregate_table, create_aggregate, create_index, create_infrastructure};
 
-crate::migrator!(CreateInfrastructurePlan);
+crate::migrator!(CreateInfrastructurePlan, AddEdges);
+
+// What the edges of the API look up, in the orders that lists are shown in.
+crate::add_indices! {
+    AddEdges as "iac_provisioning_edges":
+    "infrastructure_plan" ["tenant_id", "commit_sha"],
+    "infrastructure_plan" ["tenant_id", "release_id", "created_at", "id"],
+    "infrastructure_plan" ["tenant_id", "repository_id", "created_at", "id"],
+}
 
 #[derive(DeriveMigrationName)]
 struct CreateInfrastructurePlan;

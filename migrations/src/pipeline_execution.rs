@@ -7,7 +7,14 @@ use sea_orm_migration::{
 
 use crate::common::{aggregate_table, create_aggregate, create_index, create_infrastructure};
 
-crate::migrator!(CreatePipelineRun);
+crate::migrator!(CreatePipelineRun, AddEdges);
+
+// What the edges of the API look up, in the orders that lists are shown in.
+crate::add_indices! {
+    AddEdges as "pipeline_execution_edges":
+    "pipeline_run" ["tenant_id", "retried_from"],
+    "pipeline_run" ["tenant_id", "project_id", "created_at", "id"],
+}
 
 #[derive(DeriveMigrationName)]
 struct CreatePipelineRun;

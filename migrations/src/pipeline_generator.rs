@@ -7,7 +7,13 @@ use sea_orm_migration::{
 
 use crate::common::{aggregate_table, create_aggregate, create_index, create_infrastructure};
 
-crate::migrator!(CreatePipelineDefinition);
+crate::migrator!(CreatePipelineDefinition, AddEdges);
+
+// What the edges of the API look up, in the orders that lists are shown in.
+crate::add_indices! {
+    AddEdges as "pipeline_generator_edges":
+    "pipeline_definition" ["tenant_id", "pull_request_id"],
+}
 
 #[derive(DeriveMigrationName)]
 struct CreatePipelineDefinition;

@@ -125,6 +125,14 @@ impl<'a, E: AggregateEntity> Finder<'a, E> {
             .await
     }
 
+    /// All rows that match, in any order: for conditions that few can meet.
+    ///
+    /// # Errors
+    /// What the database fails with.
+    pub async fn all(&self, condition: Condition) -> Result<Vec<E::Model>, StoreError> {
+        self.fetch(self.scoped().filter(condition)).await
+    }
+
     /// The one row that matches (the first by id when several do).
     ///
     /// # Errors

@@ -1,6 +1,11 @@
 //! The reads that every service offers of its aggregate, from one declaration of its list.
 
-use std::{collections::HashMap, hash::Hash, marker::PhantomData, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    hash::Hash,
+    marker::PhantomData,
+    sync::Arc,
+};
 
 use sea_orm::{Condition, EntityTrait};
 use sluice_kernel::{Ctx, Direction, Page, PageRequest};
@@ -145,6 +150,38 @@ impl<L: Listing> List<'_, L> {
         found::<L>(self.finder.by_values(column, values, condition).await?)
     }
 
+    /// All aggregates of each key, oldest first, in one statement: those whose `column` holds the
+    /// key's text and that are of the key. Keys without any are left out.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn groups_by<K: Eq + Hash>(
+        &self,
+        column: <L::Entity as EntityTrait>::Column,
+        keys: &[K],
+        (key, of): (fn(&K) -> String, fn(&L::Aggregate) -> Option<K>),
+    ) -> Result<HashMap<K, Vec<Found<L>>>, StoreError> {
+        let values: BTreeSet<String> = keys.iter().map(key).collect();
+        let finder = &self.finder;
+        let mut rows = finder.by_values(column, values, Condition::all()).await?;
+        rows.sort_by(|one, other| L::Entity::id_of(one).cmp(L::Entity::id_of(other)));
+        let mut groups: HashMap<K, Vec<Found<L>>> = HashMap::new();
+        for aggregate in found::<L>(rows)? {
+            if let Some(key) = of(&aggregate) {
+                groups.entry(key).or_default().push(aggregate);
+            }
+        }
+        Ok(groups)
+    }
+
+    /// All aggregates that match, in any order: for conditions that few can meet.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn matching(&self, condition: Condition) -> Result<Vec<Found<L>>, StoreError> {
+        found::<L>(self.finder.all(condition).await?)
+    }
+
     /// The one aggregate that matches, the first by id when several do.
     ///
     /// # Errors
@@ -225,6 +262,51 @@ impl<L: Listing> List<'_, L> {
             .await?;
         Ok(by_parent(parents, parent.key, counts))
     }
+}
+
+/// Gives a service look-ups of all aggregates by many keys, each in one statement. The key's text
+/// stands in `column`; `of` tells an aggregate's key from its model.
+///
+/// ```ignore
+/// finds! {
+///     Branches: BranchList of Branch or BranchError;
+///     /// The branches that have each commit as their head.
+///     find_by_heads: CommitKey in Column::HeadSha, key |(_, sha)| sha.clone(),
+///         of |it| Some((it.repository_id, it.head_sha.clone()));
+/// }
+/// ```
+#[macro_export]
+macro_rules! finds {
+    (
+        $service:ident: $list:ident of $aggregate:ident or $error:ident;
+        $(
+            $(#[$doc:meta])*
+            $find:ident: $key:ident in $column:expr, key $text:expr, of $of:expr;
+        )*
+    ) => {
+        impl $service {
+            $(
+                $(#[$doc])*
+                /// Oldest first, in one statement; keys without any are left out.
+                ///
+                /// # Errors
+                /// `FORBIDDEN`, and what the store fails with.
+                pub async fn $find(
+                    &self,
+                    ctx: &::sluice_kernel::Ctx,
+                    keys: &[$key],
+                ) -> ::std::result::Result<
+                    ::std::collections::HashMap<$key, Vec<::std::sync::Arc<$aggregate>>>,
+                    $error,
+                > {
+                    ctx.require(::sluice_schema::Scope::Read)?;
+                    let list = self.store().list::<$list>(ctx);
+                    let how: (fn(&$key) -> String, fn(&$aggregate) -> Option<$key>) = ($text, $of);
+                    Ok(list.groups_by($column, keys, how).await?)
+                }
+            )*
+        }
+    };
 }
 
 /// Gives a service the reads that every service offers of its aggregate: `get`, `find_many`,

@@ -9,7 +9,8 @@ use sluice_kernel::{
     AnyFault, Ctx, Meta, Outcome, Page, PageRequest, directory::RepositoryDirectory,
 };
 use sluice_schema::{
-    BuildId, EventId, ModuleId, NewEvent, ProjectId, RepositoryId, RunId, Scope, TypedId,
+    BuildId, EventId, ModuleId, NewEvent, PipelineId, ProjectId, RepositoryId, RunId, Scope,
+    TypedId,
     events::{BlobReference, PipelineRunCompleted, PublishedArtifact, PublishedResult},
 };
 use sluice_store::{Store, reads};
@@ -290,6 +291,7 @@ impl BuildResults {
 reads! {
     BuildResults: BuildList(BuildFilter, BuildOrder) of BuildResult by BuildId or BuildResultError, else BuildResultError::NotFound("build result");
     pages_by_repository, counts_by_repository: RepositoryId in Column::RepositoryId, key |id| id.to_string(), of |row| row.repository_id.clone();
+    pages_by_pipeline, counts_by_pipeline: PipelineId in Column::PipelineId, key |id| id.to_string(), of |row| row.pipeline_id.clone().unwrap_or_default();
 }
 
 fn replay(

@@ -16,7 +16,7 @@ use sluice_kernel::{
     BoxFault, Ctx, Direction, Outcome, Page, PageRequest,
     directory::{EnvironmentDirectory, SyncDirectory, SyncView},
 };
-use sluice_schema::{EnvironmentId, PromotionId, Scope, SyncId};
+use sluice_schema::{EnvironmentId, PromotionId, RepositoryId, Scope, SyncId};
 use sluice_store::{Store, reads};
 
 use crate::{
@@ -261,6 +261,7 @@ fn keep_unless(changed: bool) -> Decision<bool> {
 reads! {
     GitOpsSyncs: SyncList(SyncFilter, SyncOrder) of GitOpsSyncState by SyncId or GitOpsSyncError, else GitOpsSyncError::NotFound;
     pages_by_environment, counts_by_environment: EnvironmentId in Column::EnvironmentId, key |id| id.to_string(), of |row| row.environment_id.clone();
+    pages_by_gitops_repository, counts_by_gitops_repository: RepositoryId in Column::GitopsRepositoryId, key |id| id.to_string(), of |row| row.gitops_repository_id.clone();
 }
 
 fn view(state: &GitOpsSyncState) -> SyncView {

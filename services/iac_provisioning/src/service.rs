@@ -23,10 +23,10 @@ use sluice_kernel::{
     directory::{EnvironmentDirectory, ProjectDirectory, ReleaseDirectory},
 };
 use sluice_schema::{
-    EnvironmentId, EventPayload, InfrastructureId, NewEvent, ReleaseId, Scope,
+    EnvironmentId, EventPayload, InfrastructureId, NewEvent, ReleaseId, RepositoryId, Scope,
     events::InfrastructurePlanned,
 };
-use sluice_store::{Store, reads};
+use sluice_store::{Store, finds, reads};
 
 use crate::{
     InfrastructureError, InfrastructureFilter, InfrastructureOrder, InfrastructurePlan,
@@ -248,4 +248,15 @@ reads! {
     Infrastructures: InfrastructureList(InfrastructureFilter, InfrastructureOrder) of InfrastructurePlan by InfrastructureId or InfrastructureError, else NOT_FOUND;
     pages_by_environment, counts_by_environment: EnvironmentId in Column::EnvironmentId, key |id| id.to_string(), of |row| row.environment_id.clone();
     pages_by_release, counts_by_release: ReleaseId in Column::ReleaseId, key |id| id.to_string(), of |row| row.release_id.clone();
+    pages_by_repository, counts_by_repository: RepositoryId in Column::RepositoryId, key |id| id.to_string(), of |row| row.repository_id.clone();
+}
+
+/// A commit of a repository.
+type CommitKey = (RepositoryId, String);
+
+finds! {
+    Infrastructures: InfrastructureList of InfrastructurePlan or InfrastructureError;
+    /// The plans of each commit's `infra.yaml`.
+    find_by_commits: CommitKey in Column::CommitSha, key |(_, sha)| sha.clone(),
+        of |it| Some((it.repository_id, it.commit_sha.clone()));
 }

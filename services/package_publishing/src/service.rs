@@ -19,7 +19,7 @@ use sluice_schema::{
     BuildId, EventId, PackageId, RepositoryId, Scope,
     events::{BuildCompleted, ReleaseArtifact},
 };
-use sluice_store::{Store, reads};
+use sluice_store::{Store, finds, reads};
 use sluice_test_results::blob::BlobStore;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -238,6 +238,16 @@ fn makes_package(build: &BuildCompleted) -> bool {
 reads! {
     PackagePublishing: PackageList(PackageFilter, PackageOrder) of PackagePublication by PackageId or PackageError, else PackageError::NotFound("package");
     pages_by_repository, counts_by_repository: RepositoryId in Column::RepositoryId, key |id| id.to_string(), of |row| row.repository_id.clone().unwrap_or_default();
+}
+
+/// A commit of a repository.
+type CommitKey = (RepositoryId, String);
+
+finds! {
+    PackagePublishing: PackageList of PackagePublication or PackageError;
+    /// The packages of each commit's builds.
+    find_by_commits: CommitKey in Column::CommitSha, key |(_, sha)| sha.clone(),
+        of |it| Some((it.repository_id?, it.commit_sha.clone()?));
 }
 
 #[async_trait]

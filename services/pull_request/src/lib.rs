@@ -26,5 +26,5 @@ pub use model::{
 };
 pub use reactions::{Reactions, Recovery};
 pub use rest::{operations, router};
-pub use service::{PullRequestDiff, PullRequests};
+pub use service::{OfCommit, PullRequestDiff, PullRequests, unmet_policy};
 pub use store::{PullRequestFilter, PullRequestOrder};

@@ -18,6 +18,8 @@ use sluice_schema::{EventPayload, NewEvent, PullRequestId, RepositoryId};
 use sluice_store::{Store, StoreError};
 
 pub use diff::PullRequestDiff;
+pub use merge::unmet_policy;
+pub use read::OfCommit;
 
 use crate::{PullRequest, PullRequestError, store};
 

@@ -10,7 +10,7 @@ use sluice_store::{Finder, Order, Store, StoreError, Tx};
 
 pub(crate) use list::PullRequestList;
 pub use list::{PullRequestFilter, PullRequestOrder};
-pub(crate) use lookup::{find_by_merge_commits, find_by_source_shas, find_writers};
+pub(crate) use lookup::{find_by_merge_commits, find_by_source_shas, find_related, find_writers};
 
 use crate::{
     PullRequest, PullRequestStatus,

@@ -8,7 +8,7 @@ use sluice_kernel::{
     directory::{BranchDirectory, BranchView},
 };
 use sluice_schema::{BranchId, RepositoryId, Scope};
-use sluice_store::reads;
+use sluice_store::{finds, reads};
 
 use super::{Branches, Result};
 use crate::{
@@ -35,6 +35,16 @@ impl Branches {
 reads! {
     Branches: BranchList(BranchFilter, BranchOrder) of Branch by BranchId or BranchError, else BranchError::NotFound;
     pages_by_repository, counts_by_repository: RepositoryId in Column::RepositoryId, key |id| id.to_string(), of |row| row.repository_id.clone();
+}
+
+/// A commit of a repository.
+type CommitKey = (RepositoryId, String);
+
+finds! {
+    Branches: BranchList of Branch or BranchError;
+    /// The branches that point at each commit; deleted ones do not.
+    find_by_heads: CommitKey in Column::HeadSha, key |(_, sha)| sha.clone(),
+        of |it| (it.status != BranchStatus::Deleted).then(|| (it.repository_id, it.head_sha.clone()));
 }
 
 #[async_trait]

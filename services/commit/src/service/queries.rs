@@ -3,8 +3,8 @@
 use std::{collections::HashMap, sync::Arc};
 
 use sluice_kernel::Ctx;
-use sluice_schema::{CommitId, RepositoryId, Scope};
-use sluice_store::reads;
+use sluice_schema::{CommitId, PullRequestId, RepositoryId, Scope};
+use sluice_store::{finds, reads};
 
 use super::{Commits, Result};
 use crate::{
@@ -36,4 +36,11 @@ reads! {
     Commits: CommitList(CommitFilter, CommitOrder) of Commit by CommitId or CommitError, else CommitError::NotFound;
     pages_by_repository, counts_by_repository: RepositoryId in Column::RepositoryId, key |id| id.to_string(), of |row| row.repository_id.clone();
     pages_by_branch, counts_by_branch: BranchKey in Column::BranchKey, key |(repository, branch)| branch_key(*repository, branch), of |row| row.branch_key.clone();
+}
+
+finds! {
+    Commits: CommitList of Commit or CommitError;
+    /// The commits that the merge of each pull request wrote.
+    find_by_pull_requests: PullRequestId in Column::PullRequestId, key |id| id.to_string(),
+        of |it| it.pull_request_id;
 }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use async_trait::async_trait;
 use sluice_kernel::{BoxFault, Ctx, directory::ArtifactDirectory};
 use sluice_schema::{BuildId, ImageId, RepositoryId, Scope, events::ReleaseArtifact};
-use sluice_store::reads;
+use sluice_store::{finds, reads};
 
 use super::{ContainerImages, Result};
 use crate::{
@@ -18,6 +18,18 @@ use crate::{
 reads! {
     ContainerImages: ImageList(ImageFilter, ImageOrder) of ContainerImage by ImageId or ContainerImageError, else ContainerImageError::NotFound("image");
     pages_by_repository, counts_by_repository: RepositoryId in Column::RepositoryId, key |id| id.to_string(), of |row| row.repository_id.clone();
+}
+
+/// A commit of a repository.
+type CommitKey = (RepositoryId, String);
+
+finds! {
+    ContainerImages: ImageList of ContainerImage or ContainerImageError;
+    /// The images of each build, of every registry.
+    find_all_by_builds: BuildId in Column::BuildId, key |id| id.to_string(), of |it| Some(it.build_id);
+    /// The images of each commit's builds.
+    find_by_commits: CommitKey in Column::CommitSha, key |(_, sha)| sha.clone(),
+        of |it| Some((it.repository_id, it.commit_sha.clone()));
 }
 
 impl ContainerImages {

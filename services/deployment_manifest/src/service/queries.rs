@@ -9,7 +9,7 @@ use sluice_kernel::{
     directory::{ManifestDirectory, ManifestView},
 };
 use sluice_schema::{EnvironmentId, ManifestId, ReleaseId, RepositoryId, Scope};
-use sluice_store::reads;
+use sluice_store::{finds, reads};
 
 use super::{APPROVED, DeploymentManifests, Result};
 use crate::{
@@ -102,6 +102,17 @@ reads! {
     pages_by_release, counts_by_release: ReleaseId in Column::ReleaseId, key |id| id.to_string(), of |row| row.release_id.clone();
     pages_by_environment, counts_by_environment: EnvironmentId in Column::EnvironmentId, key |id| id.to_string(), of |row| row.environment_id.clone();
     pages_by_repository, counts_by_repository: RepositoryId in Column::RepositoryId, key |id| id.to_string(), of |row| row.repository_id.clone();
+    pages_by_gitops_repository, counts_by_gitops_repository: RepositoryId in Column::GitopsRepositoryId, key |id| id.to_string(), of |row| row.gitops_repository_id.clone().unwrap_or_default();
+}
+
+/// A commit of a repository.
+type CommitKey = (RepositoryId, String);
+
+finds! {
+    DeploymentManifests: ManifestList of DeploymentManifest or ManifestError;
+    /// The manifests that were rendered from each commit.
+    find_by_commits: CommitKey in Column::SourceCommit, key |(_, sha)| sha.clone(),
+        of |it| Some((it.repository_id, it.source_commit.clone()));
 }
 
 #[async_trait]

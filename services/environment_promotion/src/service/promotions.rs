@@ -10,8 +10,8 @@ use sluice_kernel::{
         RepositoryDirectory, SyncDirectory,
     },
 };
-use sluice_schema::{EnvironmentId, PromotionId, ReleaseId, Scope};
-use sluice_store::{Store, reads};
+use sluice_schema::{EnvironmentId, PromotionId, ReleaseId, RepositoryId, Scope};
+use sluice_store::{Store, finds, reads};
 
 use super::{Environments, Result};
 use crate::{
@@ -142,4 +142,16 @@ reads! {
         key |id| id.to_string(), of |row| row.environment_id.clone();
     pages_by_release, counts_by_release: ReleaseId in Column::ReleaseId,
         key |id| id.to_string(), of |row| row.release_id.clone();
+    pages_by_gitops_repository, counts_by_gitops_repository: RepositoryId in Column::GitopsRepositoryId,
+        key |id| id.to_string(), of |row| row.gitops_repository_id.clone().unwrap_or_default();
+}
+
+finds! {
+    Promotions: PromotionList of EnvironmentPromotion or PromotionError;
+    /// The promotions that were declared right after each.
+    find_next: PromotionId in Column::Previous, key |id| id.to_string(), of |it| it.previous;
+    /// The rollbacks that left each promotion.
+    find_rollbacks: PromotionId in Column::RollbackOf, key |id| id.to_string(), of |it| it.rollback_of;
+    /// The rollbacks that declared each promotion's content again.
+    find_restorers: PromotionId in Column::Restored, key |id| id.to_string(), of |it| it.restored;
 }

@@ -7,7 +7,7 @@ use std::{
 
 use sluice_kernel::Ctx;
 use sluice_schema::{PipelineId, RepositoryId, RunId, Scope};
-use sluice_store::reads;
+use sluice_store::{finds, reads};
 
 use super::{PipelineRuns, Result};
 use crate::{
@@ -45,4 +45,10 @@ reads! {
     PipelineRuns: PipelineRunList(PipelineRunFilter, PipelineRunOrder) of PipelineRun by RunId or PipelineRunError, else PipelineRunError::NotFound;
     pages_by_repository, counts_by_repository: RepositoryId in Column::RepositoryId, key |id| id.to_string(), of |row| row.repository_id.clone();
     pages_by_pipeline, counts_by_pipeline: PipelineId in Column::PipelineId, key |id| id.to_string(), of |row| row.pipeline_id.clone();
+}
+
+finds! {
+    PipelineRuns: PipelineRunList of PipelineRun or PipelineRunError;
+    /// The runs that repeat each run.
+    find_retries: RunId in Column::RetriedFrom, key |id| id.to_string(), of |it| it.retried_from;
 }

@@ -7,8 +7,8 @@ use sluice_kernel::{
     BoxFault, Ctx,
     directory::{PipelineDirectory, PipelineView},
 };
-use sluice_schema::{PipelineId, RepositoryId, Scope};
-use sluice_store::reads;
+use sluice_schema::{PipelineId, PullRequestId, RepositoryId, Scope};
+use sluice_store::{finds, reads};
 
 use super::{Pipelines, Result};
 use crate::{
@@ -60,6 +60,13 @@ impl Pipelines {
 reads! {
     Pipelines: PipelineList(PipelineFilter, PipelineOrder) of PipelineDefinition by PipelineId or PipelineError, else PipelineError::NotFound;
     pages_by_repository, counts_by_repository: RepositoryId in Column::RepositoryId, key |id| id.to_string(), of |row| row.repository_id.clone();
+}
+
+finds! {
+    Pipelines: PipelineList of PipelineDefinition or PipelineError;
+    /// The definitions that the merge of each pull request generated last.
+    find_by_pull_requests: PullRequestId in Column::PullRequestId, key |id| id.to_string(),
+        of |it| it.pull_request_id;
 }
 
 fn view(definition: PipelineDefinition) -> Option<PipelineView> {

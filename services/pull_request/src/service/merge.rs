@@ -278,6 +278,18 @@ fn refused_by_host(error: GitHostError) -> Result<Step> {
     }
 }
 
+/// What an open pull request lacks to be merged under its target's policy, as both were read;
+/// nothing for others. A target that is not known has no policy.
+pub fn unmet_policy(pull_request: &PullRequest, policy: Option<&BranchPolicy>) -> Vec<Finding> {
+    if pull_request.status != PullRequestStatus::Open {
+        return Vec::new();
+    }
+    match policy {
+        Some(policy) => policy::missing(pull_request, policy),
+        None => policy::missing(pull_request, &no_demands()),
+    }
+}
+
 fn no_demands() -> BranchPolicy {
     BranchPolicy {
         is_protected: false,

@@ -62,6 +62,53 @@ impl PullRequests {
     }
 }
 
+/// A commit, and the pull request that its record names.
+pub type OfCommit = (RepositoryId, String, Option<PullRequestId>);
+
+impl PullRequests {
+    /// The pull requests that each commit belongs to, in one statement: first the one that its
+    /// record names, then the one whose merge it carries, then those whose source it heads or
+    /// headed when it was merged, the latest first. Commits without any are left out.
+    ///
+    /// # Errors
+    /// `FORBIDDEN`, and what the store fails with.
+    pub async fn find_by_commits(
+        &self,
+        ctx: &Ctx,
+        commits: &[OfCommit],
+    ) -> Result<HashMap<OfCommit, Vec<Arc<PullRequest>>>> {
+        ctx.require(Scope::Read)?;
+        let ids: Vec<PullRequestId> = commits.iter().filter_map(|(_, _, id)| *id).collect();
+        let shas: Vec<String> = commits.iter().map(|(_, sha, _)| sha.clone()).collect();
+        let found = store::find_related(&self.store, ctx, &ids, &shas).await?;
+        let mut by_id: HashMap<PullRequestId, &Arc<PullRequest>> = HashMap::new();
+        let mut by_sha: HashMap<&str, Vec<&Arc<PullRequest>>> = HashMap::new();
+        for it in &found {
+            by_id.insert(it.id, it);
+            let merge = it.merge_commit_sha.as_deref();
+            let source = Some(it.source_sha.as_str()).filter(|sha| merge != Some(sha));
+            for sha in merge.into_iter().chain(source) {
+                by_sha.entry(sha).or_default().push(it);
+            }
+        }
+        let of = |(repository, sha, named): &OfCommit| {
+            let related = by_sha.get(sha.as_str()).into_iter().flatten().copied();
+            let mut related: Vec<&Arc<PullRequest>> = related
+                .filter(|it| it.repository_id == *repository && Some(it.id) != *named)
+                .collect();
+            let merged = |it: &PullRequest| it.merge_commit_sha.as_deref() == Some(sha);
+            related.sort_by_key(|it| (!merged(it), std::cmp::Reverse((it.number, it.id))));
+            let named = named.and_then(|id| by_id.get(&id).copied());
+            let all: Vec<_> = named.into_iter().chain(related).cloned().collect();
+            (!all.is_empty()).then_some(all)
+        };
+        let groups = commits
+            .iter()
+            .filter_map(|key| Some((key.clone(), of(key)?)));
+        Ok(groups.collect())
+    }
+}
+
 /// A source branch: its repository and its name.
 type SourceKey = (RepositoryId, String);
 

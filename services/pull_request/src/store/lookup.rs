@@ -5,9 +5,9 @@ use std::{
     sync::Arc,
 };
 
-use sea_orm::{ColumnTrait, Condition};
+use sea_orm::{ColumnTrait, Condition, IdenStatic};
 use sluice_kernel::Ctx;
-use sluice_schema::RepositoryId;
+use sluice_schema::{PullRequestId, RepositoryId};
 use sluice_store::{Store, StoreError, list_meets_set};
 
 use super::PullRequestList;
@@ -68,6 +68,25 @@ pub(crate) async fn find_by_source_shas(
         Some(&it.source_sha)
     })
     .await
+}
+
+/// The pull requests with these ids, and those that one of the commits carries the merge of or
+/// heads the source of; in any order.
+pub(crate) async fn find_related(
+    store: &Store,
+    ctx: &Ctx,
+    ids: &[PullRequestId],
+    shas: &[String],
+) -> Result<Vec<Arc<PullRequest>>, StoreError> {
+    let one_of = |column: Column, values: Vec<String>| {
+        sluice_store::in_set(store.backend(), column.as_str(), values)
+    };
+    let ids = ids.iter().map(ToString::to_string).collect();
+    let condition = Condition::any()
+        .add(one_of(Column::Id, ids))
+        .add(one_of(Column::MergeCommitSha, shas.to_vec()))
+        .add(one_of(Column::SourceSha, shas.to_vec()));
+    store.list::<PullRequestList>(ctx).matching(condition).await
 }
 
 /// The pull request whose merge wrote each commit. Two statements: nearly all commits are the one

@@ -1,51 +1,52 @@
-//! Batch look-ups: two statements for any number of keys.
+//! Batch look-ups: one statement for any number of keys.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{HashMap, HashSet},
     hash::Hash,
     sync::Arc,
 };
 
-use sea_orm::Condition;
+use sea_orm::{
+    ColumnTrait, Condition, IdenStatic,
+    sea_query::{Expr, ExprTrait, Query},
+};
 use sluice_kernel::Ctx;
-use sluice_schema::{BuildId, ReleaseId, RepositoryId};
-use sluice_store::{Store, StoreError};
+use sluice_schema::{BuildId, RepositoryId, events::ReleaseItem};
+use sluice_store::{Store, StoreError, in_set};
 
 use super::ReleaseList;
-use crate::{ReleasePlan, entity::item};
+use crate::{
+    ReleasePlan,
+    entity::{Column, item},
+};
 
+// A release tells its builds itself; the rows of its items find it.
 async fn grouped<K: Clone + Eq + Hash>(
     store: &Store,
     ctx: &Ctx,
     keys: &[K],
     (column, values): (item::Column, Vec<String>),
-    key_of: fn(&item::Model) -> Option<K>,
+    key_of: fn(&ReleaseItem) -> K,
 ) -> Result<HashMap<K, Vec<Arc<ReleasePlan>>>, StoreError> {
-    let finder = store.find::<item::Entity>(ctx);
-    let rows = finder.by_values(column, values, Condition::all()).await?;
-    let damaged = |error| StoreError::damaged("ReleaseItem", error);
-    let mut wanted: HashMap<K, BTreeSet<ReleaseId>> = keys
-        .iter()
-        .map(|key| (key.clone(), BTreeSet::new()))
-        .collect();
-    let mut ids = BTreeSet::new();
-    for row in rows {
-        let Some(group) = key_of(&row).and_then(|key| wanted.get_mut(&key)) else {
-            continue;
-        };
-        let id: ReleaseId = row.release_id.parse().map_err(damaged)?;
-        group.insert(id);
-        ids.insert(id);
+    let items = Query::select()
+        .column(item::Column::ReleaseId)
+        .from(item::Entity)
+        .and_where(Expr::col(item::Column::TenantId).eq(ctx.tenant().as_str()))
+        .and_where(in_set(store.backend(), column.as_str(), values))
+        .to_owned();
+    let condition = Condition::all().add(Column::Id.in_subquery(items));
+    let list = store.list::<ReleaseList>(ctx);
+    let mut releases = list.matching(condition).await?;
+    releases.sort_by_key(|release| release.id);
+    let wanted: HashSet<&K> = keys.iter().collect();
+    let mut groups: HashMap<K, Vec<Arc<ReleasePlan>>> = HashMap::new();
+    for release in releases {
+        let keys: HashSet<K> = release.items.iter().map(|it| key_of(&it.item)).collect();
+        for key in keys.into_iter().filter(|key| wanted.contains(key)) {
+            groups.entry(key).or_default().push(release.clone());
+        }
     }
-    let ids: Vec<ReleaseId> = ids.into_iter().collect();
-    let releases = store.list::<ReleaseList>(ctx).by_ids(&ids).await?;
-    let by_id: HashMap<ReleaseId, Arc<ReleasePlan>> =
-        releases.into_iter().map(|it| (it.id, it)).collect();
-    let groups = wanted.into_iter().filter_map(|(key, ids)| {
-        let found: Vec<_> = ids.iter().filter_map(|id| by_id.get(id).cloned()).collect();
-        (!found.is_empty()).then_some((key, found))
-    });
-    Ok(groups.collect())
+    Ok(groups)
 }
 
 /// The releases of each build, oldest first.
@@ -56,7 +57,7 @@ pub(crate) async fn find_by_builds(
 ) -> Result<HashMap<BuildId, Vec<Arc<ReleasePlan>>>, StoreError> {
     let values = builds.iter().map(ToString::to_string).collect();
     let column = (item::Column::BuildId, values);
-    grouped(store, ctx, builds, column, |row| row.build_id.parse().ok()).await
+    grouped(store, ctx, builds, column, |item| item.build_id).await
 }
 
 /// The releases of builds of each commit, oldest first.
@@ -67,8 +68,8 @@ pub(crate) async fn find_by_commits(
 ) -> Result<HashMap<(RepositoryId, String), Vec<Arc<ReleasePlan>>>, StoreError> {
     let values = commits.iter().map(|(_, sha)| sha.clone()).collect();
     let column = (item::Column::CommitSha, values);
-    grouped(store, ctx, commits, column, |row| {
-        Some((row.repository_id.parse().ok()?, row.commit_sha.clone()))
+    grouped(store, ctx, commits, column, |item| {
+        (item.repository_id, item.commit_sha.clone())
     })
     .await
 }
