@@ -8,4 +8,13 @@
 )]
 
 mod append;
+mod board;
+mod consuming;
+mod delivery;
+mod events;
+mod lineage;
+mod metrics;
+mod rebuild;
+mod stream;
+mod verify;
 mod world;
