@@ -13,6 +13,6 @@ pub use mutation::{
 };
 pub use object::{
     Branch, BranchById, BranchByName, BranchOrder, BranchOrderField, BranchPolicy, BranchStatus,
-    BranchesOfRepository,
+    BranchesAtCommit, BranchesOfRepository,
 };
 pub use query::BranchQuery;

@@ -13,7 +13,7 @@ pub use input::{
 pub use mutation::{BuildResultMutation, RecordBuildResultPayload};
 pub use object::{
     BuildById, BuildByRun, BuildResult, BuildResultOrder, BuildResultOrderField, BuildStatus,
-    BuildsOfCommit, BuildsOfRepository, Coverage, TestCounts,
+    BuildsOfCommit, BuildsOfPipeline, BuildsOfRepository, Coverage, TestCounts,
 };
 pub use query::BuildResultQuery;
 pub use test_case::{TestCase, TestOutcome};

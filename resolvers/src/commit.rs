@@ -12,6 +12,6 @@ pub use input::{
 pub use mutation::{CommitMutation, CreateCommitPayload};
 pub use object::{
     Commit, CommitById, CommitBySha, CommitOrder, CommitOrderField, CommitOrigin, CommitStatus,
-    CommitTrailer, CommitsOfBranch, CommitsOfRepository,
+    CommitTrailer, CommitsOfBranch, CommitsOfPullRequest, CommitsOfRepository,
 };
 pub use query::CommitQuery;

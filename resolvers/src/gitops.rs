@@ -15,7 +15,7 @@ pub use input::{GitOpsSyncFilter, PauseGitOpsInput, ResumeGitOpsInput, SyncGitOp
 pub use mutation::{GitOpsMutation, PauseGitOpsPayload, ResumeGitOpsPayload, SyncGitOpsPayload};
 pub use object::{
     GitOpsSyncOrder, GitOpsSyncOrderField, GitOpsSyncState, SyncById, SyncsOfEnvironment,
-    SyncsOfPromotion,
+    SyncsOfGitOpsRepository, SyncsOfPromotion,
 };
 pub use parts::{
     DriftChange, DriftClassification, DriftItem, HealthStatus, SyncOperation, SyncStatus,

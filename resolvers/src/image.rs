@@ -9,6 +9,6 @@ pub use input::{BuildContainerImageInput, ContainerImageFilter};
 pub use mutation::{BuildContainerImagePayload, ImageMutation};
 pub use object::{
     ContainerImage, ContainerImageOrder, ContainerImageOrderField, ImageByDigest, ImageById,
-    ImageOfBuild, ImageRebuild, ImageStatus, ImagesOfRepository,
+    ImageOfBuild, ImageRebuild, ImageStatus, ImagesOfBuild, ImagesOfCommit, ImagesOfRepository,
 };
 pub use query::ImageQuery;

@@ -18,7 +18,7 @@ pub use mutation::{
 };
 pub use object::{
     InfrastructurePlan, InfrastructurePlanOrder, InfrastructurePlanOrderField, PlanById,
-    PlansOfEnvironment, PlansOfRelease,
+    PlansOfCommit, PlansOfEnvironment, PlansOfRelease, PlansOfRepository,
 };
 pub use parts::{
     InfrastructureOperation, InfrastructureStatus, PropertyChange, PropertyChangeKind,

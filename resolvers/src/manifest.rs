@@ -9,6 +9,7 @@ pub use input::{DeploymentManifestFilter, RenderDeploymentManifestInput};
 pub use mutation::{ManifestMutation, RenderDeploymentManifestPayload};
 pub use object::{
     DeploymentManifest, DeploymentManifestOrder, DeploymentManifestOrderField, ManifestById,
-    ManifestObject, ManifestStatus, ManifestsOfEnvironment, ManifestsOfRelease,
+    ManifestObject, ManifestStatus, ManifestsInGitOpsRepository, ManifestsOfCommit,
+    ManifestsOfEnvironment, ManifestsOfRelease, ManifestsOfRepository,
 };
 pub use query::{DeploymentManifestPreview, ManifestQuery};

@@ -9,6 +9,6 @@ pub use input::{PackagePublicationFilter, PublishPackageInput};
 pub use mutation::{PackageMutation, PublishPackagePayload};
 pub use object::{
     PackageById, PackageOfBuild, PackageOrigin, PackagePublication, PackagePublicationOrder,
-    PackagePublicationOrderField, PackageStatus, PackagesOfRepository,
+    PackagePublicationOrderField, PackageStatus, PackagesOfCommit, PackagesOfRepository,
 };
 pub use query::PackageQuery;

@@ -23,7 +23,7 @@ use crate::{
 
 pub(crate) use connection::Total;
 pub use connection::{Connection, Edge, PageInfo};
-use keys::{CountOf, PageOf};
+use keys::{CountOf, CountOfAll, PageOf, PageOfAll};
 
 type Found<T> = std::result::Result<T, BoxFault>;
 
@@ -168,15 +168,14 @@ pub(crate) async fn top<L: Paged>(
     order: Option<L::OrderInput>,
 ) -> Result<Connection<L>> {
     let args = ListArgs::<L>::new(&page, filter, order).map_err(|fault| call.failure(fault))?;
-    let page = L::page(&call.services, &call.ctx, &args).await;
-    let page = page.map_err(|fault| call.failure(fault))?;
-    let (call, filter) = (call.clone(), args.filter);
+    let filter = args.filter.clone();
+    let page = call.one(Some(PageOfAll::<L>(Arc::new(args)))).await?;
+    let page = page.unwrap_or_else(|| Arc::new(Page::empty()));
+    let call = call.clone();
     let total: Total = Box::new(move || {
-        let (call, filter) = (call.clone(), filter.clone());
-        Box::pin(async move {
-            let count = L::count(&call.services, &call.ctx, &filter).await;
-            count.map_err(|fault| call.failure(fault))
-        })
+        let call = call.clone();
+        let key = CountOfAll::<L>(filter.clone());
+        Box::pin(async move { Ok(call.one(Some(key)).await?.unwrap_or(0)) })
     });
     Ok(Connection::new(&page, total, |model| {
         L::from(model.clone())

@@ -12,6 +12,7 @@ pub use module::{ModuleConfiguration, ModuleDescription, ModuleImage, ModulePack
 pub use mutation::{GeneratePipelinePayload, PipelineMutation};
 pub use object::{
     FindingSeverity, PipelineById, PipelineDefinition, PipelineFinding, PipelineOfCommit,
-    PipelineOrder, PipelineOrderField, PipelineStatus, PipelinesOfRepository,
+    PipelineOrder, PipelineOrderField, PipelineStatus, PipelinesOfPullRequest,
+    PipelinesOfRepository,
 };
 pub use query::{ModuleLint, PipelineQuery};

@@ -16,8 +16,8 @@ pub use mutation::{
     CancelPipelineRunPayload, PipelineRunMutation, RetryPipelineRunPayload, RunPipelinePayload,
 };
 pub use object::{
-    Artifact, PipelineRun, PipelineRunOrder, PipelineRunOrderField, ResultFile, RunById,
-    RunCancellation, RunOutcome, RunStatus, RunVariable, RunsOfCommit, RunsOfPipeline,
+    Artifact, PipelineRun, PipelineRunOrder, PipelineRunOrderField, ResultFile, RetriesOfRun,
+    RunById, RunCancellation, RunOutcome, RunStatus, RunVariable, RunsOfCommit, RunsOfPipeline,
     RunsOfRepository,
 };
 pub use query::PipelineRunQuery;

@@ -14,8 +14,9 @@ pub use mutation::{
     CancelPromotionPayload, PromoteReleasePayload, PromotionMutation, RollbackEnvironmentPayload,
 };
 pub use object::{
-    EnvironmentPromotion, PromotionById, PromotionOrder, PromotionOrderField,
-    PromotionsOfEnvironment, PromotionsOfRelease,
+    EnvironmentPromotion, NextPromotions, PromotionById, PromotionOrder, PromotionOrderField,
+    PromotionsOfEnvironment, PromotionsOfGitOpsRepository, PromotionsOfManifest,
+    PromotionsOfRelease, RestorersOfPromotion, RollbacksOfPromotion,
 };
 pub use parts::{PromotionItem, PromotionKind, PromotionOverride, PromotionStatus};
 pub use query::PromotionQuery;

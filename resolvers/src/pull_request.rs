@@ -18,7 +18,7 @@ pub use mutation::{
 };
 pub use object::{
     PullRequest, PullRequestById, PullRequestOfCommit, PullRequestOrder, PullRequestOrderField,
-    PullRequestsFromBranch, PullRequestsOfRepository,
+    PullRequestsFromBranch, PullRequestsOfCommit, PullRequestsOfRepository,
 };
 pub use parts::{
     CheckState, MergeStrategy, Mergeability, PullRequestCheck, PullRequestReview,

@@ -55,6 +55,9 @@ lookups! {
     BranchById(BranchId) -> Arc<service::Branch> = list branches.find_many;
     /// The branch that has this name in the repository now.
     BranchByName((RepositoryId, String)) -> Arc<service::Branch> = map branches.find_by_names;
+    /// The branches that point at a commit now.
+    BranchesAtCommit((RepositoryId, String)) -> Vec<Arc<service::Branch>>
+        = map branches.find_by_heads;
 }
 
 children! {
@@ -118,6 +121,9 @@ aggregate! {
         repository: Repository by |it| Some(RepositoryById(it.repository_id));
         /// The record of the commit that it points at, when it was committed here.
         head_commit: Commit by |it| Some(CommitBySha((it.repository_id, it.head_sha.clone())));
+        /// The record of the commit that it started from, when it was committed here.
+        from_commit: Commit
+            by |it| Some(CommitBySha((it.repository_id, it.from_commit_sha.clone())));
     }
     many {}
     lists {

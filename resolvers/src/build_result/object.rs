@@ -6,14 +6,14 @@ use async_graphql::{Context, Enum, ID, SimpleObject};
 use chrono::{DateTime, Utc};
 use sluice_build_result as service;
 use sluice_kernel::PageArgs;
-use sluice_schema::{BuildId, RepositoryId, RunId, events};
+use sluice_schema::{BuildId, PipelineId, RepositoryId, RunId, events};
 
 use super::{BuildResultFilter, TestCase, TestCaseFilter, test_case};
 use crate::{
     commit::{Commit, CommitBySha},
     declare::{aggregate, children, listed},
     fault::{Finding, Result},
-    image::{ContainerImage, ImageOfBuild},
+    image::{ContainerImage, ImageOfBuild, ImagesOfBuild},
     loaders::{Call, lookups},
     package::{PackageOfBuild, PackagePublication},
     paging::Connection,
@@ -108,6 +108,8 @@ children! {
     /// A repository's build results.
     BuildsOfRepository: RepositoryId => BuildResult
         = builds.pages_by_repository, counts_by_repository;
+    /// The build results of a definition's runs.
+    BuildsOfPipeline: PipelineId => BuildResult = builds.pages_by_pipeline, counts_by_pipeline;
 }
 
 listed! {
@@ -212,17 +214,19 @@ aggregate! {
         /// The commit that was built; null when only the Git host knows it.
         commit: Commit by |it| Some(CommitBySha((it.repository_id, it.commit_sha.clone())));
         /// The pull request whose merge wrote the commit, or whose source it heads.
-        pull_request: PullRequest by |it| Some(PullRequestOfCommit {
-            known: None,
-            repository: it.repository_id,
-            sha: it.commit_sha.clone(),
-        });
+        pull_request: PullRequest by |it| Some(PullRequestOfCommit((
+            it.repository_id,
+            it.commit_sha.clone(),
+            None,
+        )));
         /// The package that was published of it.
         package: PackagePublication by |it| Some(PackageOfBuild(it.id));
         /// The container image that was built of it: of several registries, the one that is built.
         image: ContainerImage by |it| Some(ImageOfBuild(it.id));
     }
     many {
+        /// The container images that were built of it, of every registry, oldest first.
+        images: ContainerImage by |it| vec![ImagesOfBuild(it.id)];
         /// The releases that it is part of, oldest first.
         releases: ReleasePlan by |it| vec![ReleasesOfBuild(it.id)];
     }

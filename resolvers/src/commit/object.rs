@@ -5,17 +5,21 @@ use std::sync::Arc;
 use async_graphql::{Enum, ID, SimpleObject};
 use chrono::{DateTime, Utc};
 use sluice_commit as service;
-use sluice_schema::{CommitId, RepositoryId};
+use sluice_schema::{CommitId, PullRequestId, RepositoryId};
 
 use super::CommitFilter;
 use crate::{
-    branch::{Branch, BranchByName},
+    branch::{Branch, BranchByName, BranchesAtCommit},
     build_result::{BuildResult, BuildsOfCommit},
     declare::{aggregate, children, listed},
+    image::{ContainerImage, ImagesOfCommit},
+    infrastructure::{InfrastructurePlan, PlansOfCommit},
     loaders::lookups,
+    manifest::{DeploymentManifest, ManifestsOfCommit},
+    package::{PackagePublication, PackagesOfCommit},
     pipeline::{PipelineDefinition, PipelineOfCommit},
     pipeline_run::{PipelineRun, RunsOfCommit},
-    pull_request::{PullRequest, PullRequestOfCommit},
+    pull_request::{PullRequest, PullRequestOfCommit, PullRequestsOfCommit},
     release::{ReleasePlan, ReleasesOfCommit},
     repository::{Repository, RepositoryById},
 };
@@ -56,6 +60,9 @@ lookups! {
     CommitById(CommitId) -> Arc<service::Commit> = list commits.find_many;
     /// The record of a Git commit.
     CommitBySha((RepositoryId, String)) -> Arc<service::Commit> = map commits.find_by_shas;
+    /// The commits that the merge of a pull request wrote, oldest first.
+    CommitsOfPullRequest(PullRequestId) -> Vec<Arc<service::Commit>>
+        = map commits.find_by_pull_requests;
 }
 
 children! {
@@ -78,6 +85,14 @@ listed! {
         /// By when the commit was made.
         CommittedAt,
     }
+}
+
+// What hangs on a commit hangs on nothing until the branch has it.
+fn key<K>(it: &service::Commit, key: impl FnOnce((RepositoryId, String)) -> K) -> Vec<K> {
+    let sha = it.sha.clone();
+    sha.map(|sha| key((it.repository_id, sha)))
+        .into_iter()
+        .collect()
 }
 
 aggregate! {
@@ -159,30 +174,43 @@ aggregate! {
         /// The branch that it was written to; null when it was deleted.
         branch: Branch by |it| Some(BranchByName((it.repository_id, it.branch.clone())));
         /// The pull request whose merge wrote it, or whose source it heads.
-        pull_request: PullRequest by |it| Some(PullRequestOfCommit {
-            known: it.pull_request_id,
-            repository: it.repository_id,
-            sha: it.sha.clone()?,
-        });
+        pull_request: PullRequest by |it| Some(PullRequestOfCommit((
+            it.repository_id,
+            it.sha.clone()?,
+            it.pull_request_id,
+        )));
         /// The pipeline definition that was generated for it.
         pipeline: PipelineDefinition
             by |it| Some(PipelineOfCommit((it.repository_id, it.sha.clone()?)));
     }
     many {
+        /// The pull requests that it belongs to: first the one whose merge wrote it, then those
+        /// whose source it heads or headed when they were merged, the latest first.
+        pull_requests: PullRequest by |it| key(it, |(repository, sha)| {
+            PullRequestsOfCommit((repository, sha, it.pull_request_id))
+        });
+        /// The branches that point at it now.
+        heads: Branch by |it| key(it, BranchesAtCommit);
         /// The runs that build it, newest first.
-        runs: PipelineRun by |it| {
-            let sha = it.sha.iter().cloned();
-            sha.map(|sha| RunsOfCommit((it.repository_id, sha))).collect()
-        };
+        runs: PipelineRun by |it| key(it, RunsOfCommit);
         /// What its builds proved, oldest first.
-        builds: BuildResult by |it| {
-            let sha = it.sha.iter().cloned();
-            sha.map(|sha| BuildsOfCommit((it.repository_id, sha))).collect()
-        };
+        builds: BuildResult by |it| key(it, BuildsOfCommit);
+        /// The packages of its builds, oldest first.
+        packages: PackagePublication by |it| key(it, PackagesOfCommit);
+        /// The container images of its builds, oldest first.
+        images: ContainerImage by |it| key(it, ImagesOfCommit);
         /// The releases of its builds, oldest first.
-        releases: ReleasePlan by |it| {
-            let sha = it.sha.iter().cloned();
-            sha.map(|sha| ReleasesOfCommit((it.repository_id, sha))).collect()
+        releases: ReleasePlan by |it| key(it, ReleasesOfCommit);
+        /// The plans of the infrastructure that it declares, oldest first.
+        infrastructure_plans: InfrastructurePlan by |it| key(it, PlansOfCommit);
+        /// The manifests that were rendered from it, oldest first.
+        manifests: DeploymentManifest by |it| key(it, ManifestsOfCommit);
+    }
+    each {
+        /// Its parents, as far as they are recorded.
+        parents: Commit by |it| {
+            let shas = it.parent_shas.iter().cloned();
+            shas.map(|sha| CommitBySha((it.repository_id, sha))).collect()
         };
     }
     lists {}

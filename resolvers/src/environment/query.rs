@@ -4,7 +4,9 @@ use async_graphql::{Context, ID, Object};
 use sluice_kernel::PageArgs;
 use sluice_schema::ProjectId;
 
-use super::{Environment, EnvironmentById, EnvironmentFilter, EnvironmentOrder};
+use super::{
+    Environment, EnvironmentById, EnvironmentFilter, EnvironmentOrder, EnvironmentsOfProject,
+};
 use crate::{
     fault::{self, Result},
     loaders::Call,
@@ -71,7 +73,6 @@ async fn ensure_defaults(call: &Call, project: &ID) -> Result<()> {
     if call.ctx.require_project(&project).is_err() {
         return Ok(());
     }
-    let made = call.services.environments.of_project(&call.ctx, &project);
-    made.await.map_err(|fault| call.failure(fault))?;
+    call.one(Some(EnvironmentsOfProject(project))).await?;
     Ok(())
 }

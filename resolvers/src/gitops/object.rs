@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::ID;
 use chrono::{DateTime, Utc};
 use sluice_gitops_sync as service;
-use sluice_schema::{EnvironmentId, PromotionId, SyncId};
+use sluice_schema::{EnvironmentId, PromotionId, RepositoryId, SyncId};
 
 use super::{
     AttemptsOfSync, DriftItem, GitOpsSyncAttempt, GitOpsSyncFilter, HealthStatus, SyncOperation,
@@ -32,6 +32,9 @@ children! {
     /// An environment's synchronisations.
     SyncsOfEnvironment: EnvironmentId => GitOpsSyncState
         = syncs.pages_by_environment, counts_by_environment;
+    /// The synchronisations that follow a repository.
+    SyncsOfGitOpsRepository: RepositoryId => GitOpsSyncState
+        = syncs.pages_by_gitops_repository, counts_by_gitops_repository;
 }
 
 listed! {

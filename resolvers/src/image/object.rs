@@ -49,6 +49,11 @@ lookups! {
     ImageById(ImageId) -> Arc<service::ContainerImage> = list images.find_many;
     /// The image of a build: of several, the newest that is built.
     ImageOfBuild(BuildId) -> Arc<service::ContainerImage> = map images.find_by_builds;
+    /// The images of a build, of every registry, oldest first.
+    ImagesOfBuild(BuildId) -> Vec<Arc<service::ContainerImage>> = map images.find_all_by_builds;
+    /// The images of a commit's builds, oldest first.
+    ImagesOfCommit((RepositoryId, String)) -> Vec<Arc<service::ContainerImage>>
+        = map images.find_by_commits;
     /// The newest image with a digest.
     ImageByDigest(String) -> Arc<service::ContainerImage> = map images.find_by_digests;
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID};
 use chrono::{DateTime, Utc};
 use sluice_iac_provisioning as service;
-use sluice_schema::{EnvironmentId, InfrastructureId, ReleaseId};
+use sluice_schema::{EnvironmentId, InfrastructureId, ReleaseId, RepositoryId};
 
 use super::{
     InfrastructureEvent, InfrastructureOperation, InfrastructurePlanFilter, InfrastructureStatus,
@@ -27,6 +27,9 @@ lookups! {
     /// A plan of infrastructure by its id.
     PlanById(InfrastructureId) -> Arc<service::InfrastructurePlan>
         = list infrastructure.find_many;
+    /// The plans of a commit's `infra.yaml`, oldest first.
+    PlansOfCommit((RepositoryId, String)) -> Vec<Arc<service::InfrastructurePlan>>
+        = map infrastructure.find_by_commits;
 }
 
 children! {
@@ -36,6 +39,9 @@ children! {
     /// A release's plans.
     PlansOfRelease: ReleaseId => InfrastructurePlan
         = infrastructure.pages_by_release, counts_by_release;
+    /// The plans of what a repository declares.
+    PlansOfRepository: RepositoryId => InfrastructurePlan
+        = infrastructure.pages_by_repository, counts_by_repository;
 }
 
 listed! {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, SimpleObject};
 use sluice_deployment_manifest as service;
-use sluice_schema::{EnvironmentId, ManifestId, ReleaseId};
+use sluice_schema::{EnvironmentId, ManifestId, ReleaseId, RepositoryId};
 
 use super::DeploymentManifestFilter;
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
     environment::{Environment, EnvironmentById},
     fault::{self, Finding, Result},
     loaders::{Call, lookups},
+    promotion::{EnvironmentPromotion, PromotionsOfManifest},
     release::{ReleaseById, ReleasePlan},
     repository::{Repository, RepositoryById},
     text,
@@ -60,6 +61,9 @@ impl From<&service::ObjectSummary> for ManifestObject {
 lookups! {
     /// A manifest by its id.
     ManifestById(ManifestId) -> Arc<service::DeploymentManifest> = list manifests.find_many;
+    /// The manifests that were rendered from a commit, oldest first.
+    ManifestsOfCommit((RepositoryId, String)) -> Vec<Arc<service::DeploymentManifest>>
+        = map manifests.find_by_commits;
 }
 
 children! {
@@ -69,6 +73,12 @@ children! {
     /// A release's manifests.
     ManifestsOfRelease: ReleaseId => DeploymentManifest
         = manifests.pages_by_release, counts_by_release;
+    /// The manifests of a repository's module.
+    ManifestsOfRepository: RepositoryId => DeploymentManifest
+        = manifests.pages_by_repository, counts_by_repository;
+    /// The manifests that a GitOps repository holds.
+    ManifestsInGitOpsRepository: RepositoryId => DeploymentManifest
+        = manifests.pages_by_gitops_repository, counts_by_gitops_repository;
 }
 
 listed! {
@@ -182,6 +192,12 @@ aggregate! {
         /// The project's GitOps repository, once it stands there.
         git_ops_repository: Repository by |it| it.gitops_repository_id.map(RepositoryById);
     }
-    many {}
+    many {
+        /// The promotions that declared it, oldest first.
+        promotions: EnvironmentPromotion by |it| vec![PromotionsOfManifest {
+            manifest: it.id,
+            release: it.release_id,
+        }];
+    }
     lists {}
 }

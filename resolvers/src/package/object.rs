@@ -47,6 +47,9 @@ lookups! {
     PackageById(PackageId) -> Arc<service::PackagePublication> = list packages.find_many;
     /// The publication of a build.
     PackageOfBuild(BuildId) -> Arc<service::PackagePublication> = map packages.find_by_builds;
+    /// The publications of a commit's builds, oldest first.
+    PackagesOfCommit((RepositoryId, String)) -> Vec<Arc<service::PackagePublication>>
+        = map packages.find_by_commits;
 }
 
 children! {

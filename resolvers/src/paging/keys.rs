@@ -1,4 +1,5 @@
-//! Pages and counts of children as keys: those of many parents are looked up together.
+//! Pages and counts as keys: those of many parents are looked up together, and those of several
+//! roots in the same wave.
 
 use std::{
     collections::HashMap,
@@ -6,9 +7,10 @@ use std::{
     sync::Arc,
 };
 
+use futures::future::try_join_all;
 use sluice_kernel::{Ctx, Page};
 
-use super::{Children, Found, ListArgs, Listed};
+use super::{Children, Found, ListArgs, Listed, Paged};
 use crate::{
     Services,
     loaders::{Lookup, grouped},
@@ -26,20 +28,26 @@ pub(super) struct CountOf<C: Children> {
     pub(super) filter: <C::Item as Listed>::Filter,
 }
 
+/// A page of everything.
+pub(super) struct PageOfAll<L: Paged>(pub(super) Arc<ListArgs<L>>);
+
+/// A count of everything that matches.
+pub(super) struct CountOfAll<L: Paged>(pub(super) L::Filter);
+
 macro_rules! key_traits {
-    ($($name:ident { $($field:ident),* })*) => {$(
-        impl<C: Children> Clone for $name<C> {
+    ($($name:ident: $bound:ident { $($field:tt),* })*) => {$(
+        impl<C: $bound> Clone for $name<C> {
             fn clone(&self) -> Self {
                 Self { $($field: self.$field.clone(),)* }
             }
         }
-        impl<C: Children> PartialEq for $name<C> {
+        impl<C: $bound> PartialEq for $name<C> {
             fn eq(&self, other: &Self) -> bool {
                 $(self.$field == other.$field)&&*
             }
         }
-        impl<C: Children> Eq for $name<C> {}
-        impl<C: Children> Hash for $name<C> {
+        impl<C: $bound> Eq for $name<C> {}
+        impl<C: $bound> Hash for $name<C> {
             fn hash<H: Hasher>(&self, state: &mut H) {
                 $(self.$field.hash(state);)*
             }
@@ -47,8 +55,38 @@ macro_rules! key_traits {
     )*};
 }
 key_traits! {
-    PageOf { parent, args }
-    CountOf { parent, filter }
+    PageOf: Children { parent, args }
+    CountOf: Children { parent, filter }
+    PageOfAll: Paged { 0 }
+    CountOfAll: Paged { 0 }
+}
+
+impl<L: Paged> Lookup for PageOfAll<L> {
+    type Value = Arc<Page<Arc<L::Model>>>;
+
+    async fn load(
+        services: &Services,
+        ctx: &Ctx,
+        keys: &[Self],
+    ) -> Found<HashMap<Self, Self::Value>> {
+        let pages = keys.iter().map(async |key| {
+            let page = L::page(services, ctx, &key.0).await?;
+            Found::Ok((key.clone(), Arc::new(page)))
+        });
+        Ok(try_join_all(pages).await?.into_iter().collect())
+    }
+}
+
+impl<L: Paged> Lookup for CountOfAll<L> {
+    type Value = u64;
+
+    async fn load(services: &Services, ctx: &Ctx, keys: &[Self]) -> Found<HashMap<Self, u64>> {
+        let counts = keys.iter().map(async |key| {
+            let count = L::count(services, ctx, &key.0).await?;
+            Found::Ok((key.clone(), count))
+        });
+        Ok(try_join_all(counts).await?.into_iter().collect())
+    }
 }
 
 impl<C: Children> Lookup for PageOf<C> {

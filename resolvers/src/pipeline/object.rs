@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use async_graphql::{Enum, ID, SimpleObject};
 use sluice_pipeline_generator::{self as service, module_yaml};
-use sluice_schema::{PipelineId, RepositoryId};
+use sluice_schema::{PipelineId, PullRequestId, RepositoryId};
 
 use super::{ModuleDescription, PipelineFilter};
 use crate::{
+    build_result::{BuildResult, BuildsOfPipeline},
     commit::{Commit, CommitBySha},
     declare::{aggregate, children, listed},
     loaders::lookups,
@@ -72,6 +73,9 @@ lookups! {
     /// The definition that was generated for a commit.
     PipelineOfCommit((RepositoryId, String)) -> Arc<service::PipelineDefinition>
         = map pipelines.find_by_commits;
+    /// The definitions that the merge of a pull request generated last.
+    PipelinesOfPullRequest(PullRequestId) -> Vec<Arc<service::PipelineDefinition>>
+        = map pipelines.find_by_pull_requests;
 }
 
 children! {
@@ -157,5 +161,7 @@ aggregate! {
     lists {
         /// Its runs.
         runs: PipelineRun in RunsOfPipeline by |it| it.id;
+        /// What its runs proved.
+        builds: BuildResult in BuildsOfPipeline by |it| it.id;
     }
 }

@@ -129,6 +129,8 @@ lookups! {
     /// The runs of a commit, newest first.
     RunsOfCommit((RepositoryId, String)) -> Vec<Arc<service::PipelineRun>>
         = map runs.find_by_commits;
+    /// The runs that repeat a run, oldest first.
+    RetriesOfRun(RunId) -> Vec<Arc<service::PipelineRun>> = map runs.find_retries;
 }
 
 children! {
@@ -274,16 +276,19 @@ aggregate! {
         /// The commit that it builds.
         commit: Commit by |it| Some(CommitBySha((it.repository_id, it.commit_sha.clone())));
         /// The pull request whose merge wrote the commit, or whose source it heads.
-        pull_request: PullRequest by |it| Some(PullRequestOfCommit {
-            known: None,
-            repository: it.repository_id,
-            sha: it.commit_sha.clone(),
-        });
+        pull_request: PullRequest by |it| Some(PullRequestOfCommit((
+            it.repository_id,
+            it.commit_sha.clone(),
+            None,
+        )));
         /// What it proved; null until it ended and its results were read.
         build: BuildResult by |it| Some(BuildByRun(it.id));
         /// The run that this one repeats.
         retried_from: PipelineRun by |it| it.retried_from.map(RunById);
     }
-    many {}
+    many {
+        /// The runs that repeat this one, oldest first.
+        retries: PipelineRun by |it| vec![RetriesOfRun(it.id)];
+    }
     lists {}
 }

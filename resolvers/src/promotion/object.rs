@@ -1,19 +1,25 @@
 //! What a promotion shows and where it leads.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use async_graphql::ID;
 use chrono::{DateTime, Utc};
 use sluice_environment_promotion as service;
-use sluice_schema::{EnvironmentId, PromotionId, ReleaseId};
+use sluice_kernel::Ctx;
+use sluice_schema::{BoxFault, EnvironmentId, ManifestId, PromotionId, ReleaseId, RepositoryId};
 
 use super::{PromotionFilter, PromotionItem, PromotionKind, PromotionOverride, PromotionStatus};
 use crate::{
+    Services,
     blocker::Blocker,
     declare::{aggregate, children, listed},
     environment::{Environment, EnvironmentById},
     gitops::{GitOpsSyncState, SyncsOfPromotion},
-    loaders::lookups,
+    loaders::{Lookup, lookups},
+    manifest::{DeploymentManifest, ManifestById},
     release::{ReleaseById, ReleasePlan},
     repository::{Repository, RepositoryById},
 };
@@ -21,6 +27,46 @@ use crate::{
 lookups! {
     /// A promotion by its id.
     PromotionById(PromotionId) -> Arc<service::EnvironmentPromotion> = list promotions.find_many;
+    /// The promotions that were declared right after one, oldest first.
+    NextPromotions(PromotionId) -> Vec<Arc<service::EnvironmentPromotion>>
+        = map promotions.find_next;
+    /// The rollbacks that left a promotion, oldest first.
+    RollbacksOfPromotion(PromotionId) -> Vec<Arc<service::EnvironmentPromotion>>
+        = map promotions.find_rollbacks;
+    /// The rollbacks that declared a promotion's content again, oldest first.
+    RestorersOfPromotion(PromotionId) -> Vec<Arc<service::EnvironmentPromotion>>
+        = map promotions.find_restorers;
+}
+
+/// The promotions that declared a manifest, oldest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PromotionsOfManifest {
+    /// The manifest.
+    pub manifest: ManifestId,
+    /// The release that it was rendered of, whose promotions alone declare it.
+    pub release: ReleaseId,
+}
+
+impl Lookup for PromotionsOfManifest {
+    type Value = Vec<Arc<service::EnvironmentPromotion>>;
+
+    async fn load(
+        services: &Services,
+        ctx: &Ctx,
+        keys: &[Self],
+    ) -> Result<HashMap<Self, Self::Value>, BoxFault> {
+        let releases: BTreeSet<ReleaseId> = keys.iter().map(|key| key.release).collect();
+        let releases: Vec<ReleaseId> = releases.into_iter().collect();
+        let promotions = services.promotions.find_by_releases(ctx, &releases).await?;
+        let of = |key: &Self| {
+            let mut of_release = promotions.get(&key.release)?.clone();
+            of_release.retain(|it| it.items.iter().any(|it| it.manifest_id == key.manifest));
+            of_release.sort_by_key(|it| it.id);
+            Some(of_release)
+        };
+        let found = keys.iter().filter_map(|key| Some((*key, of(key)?)));
+        Ok(found.collect())
+    }
 }
 
 children! {
@@ -30,6 +76,9 @@ children! {
     /// A release's promotions.
     PromotionsOfRelease: ReleaseId => EnvironmentPromotion
         = promotions.pages_by_release, counts_by_release;
+    /// The promotions that a GitOps repository declares.
+    PromotionsOfGitOpsRepository: RepositoryId => EnvironmentPromotion
+        = promotions.pages_by_gitops_repository, counts_by_gitops_repository;
 }
 
 listed! {
@@ -158,6 +207,17 @@ aggregate! {
     many {
         /// The synchronisation of each module whose last promotion it is.
         syncs: GitOpsSyncState by |it| vec![SyncsOfPromotion(it.id)];
+        /// The promotions that were declared right after it, oldest first.
+        next: EnvironmentPromotion by |it| vec![NextPromotions(it.id)];
+        /// The rollbacks that left it, oldest first.
+        rollbacks: EnvironmentPromotion by |it| vec![RollbacksOfPromotion(it.id)];
+        /// The rollbacks that declared its content again, oldest first.
+        restored_by: EnvironmentPromotion by |it| vec![RestorersOfPromotion(it.id)];
+    }
+    each {
+        /// The manifests that it declares, in the order of its items; none until it runs.
+        manifests: DeploymentManifest
+            by |it| it.items.iter().map(|it| ManifestById(it.manifest_id)).collect();
     }
     lists {}
 }

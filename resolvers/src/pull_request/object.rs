@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{Context, ID};
 use chrono::{DateTime, Utc};
+use sluice_branch::BranchStatus;
 use sluice_git_host::DiffLimits;
 use sluice_kernel::Ctx;
 use sluice_pull_request as service;
@@ -17,30 +18,28 @@ use crate::{
     Services,
     branch::{Branch, BranchByName},
     build_result::{BuildResult, BuildsOfCommit},
-    commit::{Commit, CommitBySha},
+    commit::{Commit, CommitBySha, CommitsOfPullRequest},
     declare::{aggregate, children, listed},
     fault::{Finding, InputFault, Result},
     loaders::{Call, Lookup, lookups},
+    pipeline::{PipelineDefinition, PipelinesOfPullRequest},
     pipeline_run::{PipelineRun, RunsOfCommit},
+    release::{ReleasePlan, ReleasesOfCommit},
     repository::{Repository, RepositoryById},
 };
 
 lookups! {
     /// A pull request by its id.
     PullRequestById(PullRequestId) -> Arc<service::PullRequest> = list pull_requests.find_many;
+    /// The pull requests that a commit belongs to, the likeliest first.
+    PullRequestsOfCommit(service::OfCommit) -> Vec<Arc<service::PullRequest>>
+        = map pull_requests.find_by_commits;
 }
 
-/// The pull request that a commit belongs to: the known one, else the one whose merge wrote the
-/// commit, else the latest that has it as its source's head.
+/// The pull request that a commit belongs to: the one that its record names, else the one whose
+/// merge wrote it, else the latest that has it as its source's head.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct PullRequestOfCommit {
-    /// The pull request, when the commit's record names it.
-    pub known: Option<PullRequestId>,
-    /// The commit's repository.
-    pub repository: RepositoryId,
-    /// The commit.
-    pub sha: String,
-}
+pub struct PullRequestOfCommit(pub service::OfCommit);
 
 impl Lookup for PullRequestOfCommit {
     type Value = Arc<service::PullRequest>;
@@ -50,32 +49,16 @@ impl Lookup for PullRequestOfCommit {
         ctx: &Ctx,
         keys: &[Self],
     ) -> std::result::Result<HashMap<Self, Self::Value>, BoxFault> {
-        let service = &services.pull_requests;
-        let known: Vec<_> = keys.iter().filter_map(|key| key.known).collect();
-        let unknown = keys.iter().filter(|key| key.known.is_none());
-        let commits: Vec<_> = unknown
-            .map(|key| (key.repository, key.sha.clone()))
-            .collect();
-        let mut by_id = HashMap::new();
-        if !known.is_empty() {
-            let found = service.find_many(ctx, &known).await?;
-            by_id.extend(found.into_iter().map(|model| (model.id, model)));
-        }
-        let (mut merged, mut heads) = (HashMap::new(), HashMap::new());
-        if !commits.is_empty() {
-            merged = service.find_by_merge_commits(ctx, &commits).await?;
-            heads = service.find_by_source_shas(ctx, &commits).await?;
-        }
-        let of = |key: &Self| match key.known {
-            Some(id) => by_id.get(&id).cloned(),
-            None => {
-                let commit = (key.repository, key.sha.clone());
-                let latest = || heads.get(&commit).and_then(|found| found.last());
-                merged.get(&commit).or_else(latest).cloned()
-            }
-        };
-        let found = keys.iter().filter_map(|key| Some((key.clone(), of(key)?)));
-        Ok(found.collect())
+        let commits: Vec<_> = keys.iter().map(|key| key.0.clone()).collect();
+        let found = services
+            .pull_requests
+            .find_by_commits(ctx, &commits)
+            .await?;
+        let firsts = found.into_iter().filter_map(|(commit, all)| {
+            let first = all.into_iter().next()?;
+            Some((Self(commit), first))
+        });
+        Ok(firsts.collect())
     }
 }
 
@@ -201,11 +184,17 @@ aggregate! {
         }
         /// What the target's policy still misses before it can be merged; empty when it can, or
         /// when it is not open.
-        #[graphql(complexity = "25")]
+        #[graphql(complexity = "5")]
         async fn unmet_policy(&self, context: &Context<'_>) -> Result<Vec<Finding>> {
-            let call = Call::of(context)?;
-            let missing = call.services.pull_requests.missing(&call.ctx, self.0.id).await;
-            let missing = missing.map_err(|fault| call.failure(fault))?;
+            let it = &self.0;
+            if it.status != service::PullRequestStatus::Open {
+                return Ok(Vec::new());
+            }
+            let target = BranchByName((it.repository_id, it.target_branch.clone()));
+            let target = Call::of(context)?.one(Some(target)).await?;
+            // A branch that is being created or deleted is as good as absent.
+            let target = target.filter(|branch| branch.status == BranchStatus::Active);
+            let missing = service::unmet_policy(it, target.as_ref().map(|branch| &branch.policy));
             Ok(missing.into_iter().map(Into::into).collect())
         }
         /// What it changes: while it is open, what the source changed since it left the target;
@@ -227,6 +216,7 @@ aggregate! {
             Ok(diff.map_err(|fault| call.failure(fault))?.into())
         }
     }
+    // What it brought, or what it asks for while it is not merged.
     one {
         /// The repository of both branches.
         repository: Repository by |it| Some(RepositoryById(it.repository_id));
@@ -248,6 +238,15 @@ aggregate! {
         /// What those builds proved.
         builds: BuildResult by |it| {
             commits(it).map(BuildsOfCommit).collect()
+        };
+        /// The commits that its merge wrote, as far as they are recorded.
+        commits: Commit by |it| vec![CommitsOfPullRequest(it.id)];
+        /// The pipeline definitions that its merge generated and no later one did anew.
+        pipelines: PipelineDefinition by |it| vec![PipelinesOfPullRequest(it.id)];
+        /// The releases of the builds of its merge commit, oldest first.
+        releases: ReleasePlan by |it| {
+            let sha = it.merge_commit_sha.iter().cloned();
+            sha.map(|sha| ReleasesOfCommit((it.repository_id, sha))).collect()
         };
     }
     lists {}

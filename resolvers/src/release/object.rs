@@ -1,6 +1,6 @@
 //! What a release shows and where it leads.
 
-use std::sync::Arc;
+use std::{str::FromStr, sync::Arc};
 
 use async_graphql::Context;
 use chrono::{DateTime, Utc};
@@ -12,13 +12,19 @@ use super::{
     ReleaseManifestPin, ReleaseNote, ReleaseStatus, ReleaseTarget,
 };
 use crate::{
+    build_result::{BuildById, BuildResult},
+    commit::{Commit, CommitBySha},
     declare::{aggregate, children, listed},
+    environment::{Environment, EnvironmentById},
     fault::{InputFault, Result},
+    image::{ContainerImage, ImageById},
     infrastructure::{InfrastructurePlan, PlansOfRelease},
     loaders::{Call, lookups},
     manifest::{DeploymentManifest, ManifestsOfRelease},
+    package::{PackageById, PackagePublication},
     project::{Project, ProjectById},
     promotion::{EnvironmentPromotion, PromotionsOfRelease},
+    repository::{Repository, RepositoryById},
 };
 
 /// Notes that a release has at most.
@@ -50,6 +56,12 @@ listed! {
         /// By semantic version.
         Version,
     }
+}
+
+// Ids of packages and images differ in their prefix, so that each parses as one kind alone.
+fn made<T: FromStr>(it: &service::ReleasePlan) -> impl Iterator<Item = T> {
+    let artifacts = it.items.iter().flat_map(|it| &it.item.artifacts);
+    artifacts.filter_map(|it| it.id.as_deref()?.parse().ok())
 }
 
 aggregate! {
@@ -158,6 +170,26 @@ aggregate! {
     many {
         /// Decisions on it, those that do not count any more too, oldest first; the newest 200.
         approvals: ReleaseApproval by |it| vec![ApprovalsOfRelease(it.id)];
+    }
+    each {
+        /// The builds that it consists of, in the order of its items.
+        builds: BuildResult
+            by |it| it.items.iter().map(|it| BuildById(it.item.build_id)).collect();
+        /// The commits of those builds, as far as they are recorded.
+        commits: Commit by |it| {
+            let items = it.items.iter().map(|it| &it.item);
+            items.map(|it| CommitBySha((it.repository_id, it.commit_sha.clone()))).collect()
+        };
+        /// The repositories of those builds.
+        repositories: Repository
+            by |it| it.items.iter().map(|it| RepositoryById(it.item.repository_id)).collect();
+        /// The packages that it brings, as far as they are there.
+        packages: PackagePublication by |it| made(it).map(PackageById).collect();
+        /// The container images that it brings, as far as they are there.
+        images: ContainerImage by |it| made(it).map(ImageById).collect();
+        /// The environments that it may be promoted into, as approvals cover them.
+        environments: Environment
+            by |it| it.targets.iter().map(|it| EnvironmentById(it.environment_id)).collect();
     }
     lists {
         /// Promotions of it.

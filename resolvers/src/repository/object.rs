@@ -12,12 +12,16 @@ use crate::{
     build_result::{BuildResult, BuildsOfRepository},
     commit::{Commit, CommitsOfRepository},
     declare::{aggregate, listed},
+    gitops::{GitOpsSyncState, SyncsOfGitOpsRepository},
     image::{ContainerImage, ImagesOfRepository},
+    infrastructure::{InfrastructurePlan, PlansOfRepository},
     loaders::lookups,
+    manifest::{DeploymentManifest, ManifestsInGitOpsRepository, ManifestsOfRepository},
     package::{PackagePublication, PackagesOfRepository},
     pipeline::{PipelineDefinition, PipelinesOfRepository},
     pipeline_run::{PipelineRun, RunsOfRepository},
     project::{Project, ProjectById},
+    promotion::{EnvironmentPromotion, PromotionsOfGitOpsRepository},
     pull_request::{PullRequest, PullRequestsOfRepository},
 };
 
@@ -133,5 +137,15 @@ aggregate! {
         packages: PackagePublication in PackagesOfRepository by |it| it.id;
         /// The container images of its builds.
         images: ContainerImage in ImagesOfRepository by |it| it.id;
+        /// The plans of the infrastructure that it declares.
+        infrastructure_plans: InfrastructurePlan in PlansOfRepository by |it| it.id;
+        /// The manifests that were rendered of its module.
+        manifests: DeploymentManifest in ManifestsOfRepository by |it| it.id;
+        /// The manifests that it holds rendered, as a project's GitOps repository.
+        declared_manifests: DeploymentManifest in ManifestsInGitOpsRepository by |it| it.id;
+        /// The promotions that it declares, as a project's GitOps repository.
+        declared_promotions: EnvironmentPromotion in PromotionsOfGitOpsRepository by |it| it.id;
+        /// The synchronisations that follow it, as a project's GitOps repository.
+        declared_syncs: GitOpsSyncState in SyncsOfGitOpsRepository by |it| it.id;
     }
 }
