@@ -5,6 +5,7 @@ pub mod client;
 pub mod delivery;
 mod demo;
 mod following;
+mod ledger;
 mod migrate;
 pub mod promote;
 pub mod rollback;
@@ -44,6 +45,8 @@ enum Command {
     Token(token::TokenArgs),
     /// Bring the schemas of the stores up to date
     Migrate(ConfigFlags),
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
     /// Print the GraphQL schema
     Schema,
     /// Print all settings as a Markdown table
@@ -77,6 +80,7 @@ async fn run(command: Command) -> u8 {
         Command::Status(args) => status::run(&args).await,
         Command::Token(args) => token::run(&args),
         Command::Migrate(flags) => migrate::run(&flags).await,
+        Command::Ledger(command) => ledger::run(&command).await,
         Command::Schema => print(&sluice_resolvers::sdl()),
         Command::Settings => print(&crate::config::markdown()),
     }

@@ -13,6 +13,7 @@ use sluice_image_registry::{
 };
 use sluice_infrastructure_engine::{LocalEngine, LocalEngineConfig};
 use sluice_kernel::{Reaction, Reconciler, directory::RepositoryDirectory};
+use sluice_ledger::Consumer;
 use sluice_manifest_renderer::LocalRenderer;
 use sluice_package_feed::LocalPackageFeed;
 use sluice_pipeline_execution::{Executor, ExecutorConfig, Recovery};
@@ -64,6 +65,7 @@ pub struct App {
     pub nuget: Router,
     pub(super) reactions: Vec<Arc<dyn Reaction>>,
     pub(super) reconcilers: Vec<Arc<dyn Reconciler>>,
+    pub(super) consumer: Consumer,
     pub(super) executor: Executor,
     pub(super) run_recovery: Arc<dyn Reconciler>,
 }
@@ -84,10 +86,12 @@ impl App {
             consumer: reaction.consumer(),
             event_types: reaction.event_types(),
         });
+        let routes = routes.chain([Consumer::ROUTE]);
         let bus = EmbeddedTransport::new(stores.get(BUS)?, routes.collect());
         let transport: Arc<dyn Transport> = Arc::new(bus);
         let executor = Executor::new(domain.runs.clone(), executor_config(around));
         Ok(Self {
+            consumer: Consumer::new(transport.clone(), domain.ledger.clone()),
             services: domain.behind(transport.clone()),
             stores,
             transport,

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use sluice_kernel::SystemClock;
+use sluice_ledger::Ledger;
 use sluice_store::{Store, StoreConfig};
 use sqlx::{Connection, PgConnection, Row};
 
@@ -76,8 +77,18 @@ pub async fn migrate(config: &Config, data_dir: &Path) -> Result<usize, StartErr
     Ok(stores.0.len())
 }
 
-async fn connect(config: &Config, data_dir: &Path) -> Result<Stores, StartError> {
-    let place = match &config.database.url {
+/// The ledger alone, for work beside a server; its schema must be up to date.
+///
+/// # Errors
+/// [`StartError`] when the store cannot be opened or was not migrated.
+pub async fn ledger(config: &Config, data_dir: &Path) -> Result<Ledger, StartError> {
+    let store = open_store(&place(config, data_dir), LEDGER).await?;
+    demand(&store).await?;
+    Ok(Ledger::new(store))
+}
+
+fn place(config: &Config, data_dir: &Path) -> StoreConfig {
+    match &config.database.url {
         Some(url) => StoreConfig::Postgres {
             url: url.clone(),
             connections: config.database.connections,
@@ -86,15 +97,22 @@ async fn connect(config: &Config, data_dir: &Path) -> Result<Stores, StartError>
             dir: data_dir.join("db"),
             readers: config.database.readers,
         },
-    };
+    }
+}
+
+async fn open_store(place: &StoreConfig, name: &'static str) -> Result<Store, StartError> {
+    let store = Store::open(place, name, Arc::new(SystemClock)).await;
+    store.map_err(|source| StartError::Store {
+        store: name,
+        source,
+    })
+}
+
+async fn connect(config: &Config, data_dir: &Path) -> Result<Stores, StartError> {
+    let place = place(config, data_dir);
     let mut stores = BTreeMap::new();
     for name in sluice_migrations::STORES {
-        let store = Store::open(&place, name, Arc::new(SystemClock)).await;
-        let store = store.map_err(|source| StartError::Store {
-            store: name,
-            source,
-        })?;
-        stores.insert(*name, store);
+        stores.insert(*name, open_store(&place, name).await?);
     }
     Ok(Stores(stores))
 }

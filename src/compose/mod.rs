@@ -11,7 +11,7 @@ mod toolchains;
 mod workers;
 
 pub use app::{App, Surroundings};
-pub use database::{Stores, migrate, open};
+pub use database::{Stores, ledger, migrate, open};
 pub use error::StartError;
 
 pub(crate) use workers::Workers;

@@ -61,6 +61,8 @@ impl Workers {
         for reconciler in &app.reconcilers {
             self.reconcile(reconciler);
         }
+        let consumer = app.consumer.clone();
+        self.supervise("ledger", move |stop| consumer.clone().run(stop));
         let executor = app.executor.clone();
         self.supervise("executor", move |stop| executor.clone().run(stop));
         self.reconcile(&app.run_recovery);
