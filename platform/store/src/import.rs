@@ -1,5 +1,7 @@
 //! Bulk writes of aggregates that were made elsewhere.
 
+use std::pin::Pin;
+
 use sea_orm::{IntoActiveModel, ModelTrait, Value};
 use sluice_kernel::{Ctx, Denied};
 use sluice_schema::{ErrorCode, Fault, ProjectId, Scope};
@@ -35,6 +37,9 @@ impl Fault for ImportError {
     }
 }
 
+/// Rows on their way.
+pub type Taking<'a> = Pin<Box<dyn Future<Output = Result<(), ImportError>> + Send + 'a>>;
+
 /// An import that is under way, all of it in one transaction; dropped, it takes no effect.
 pub struct Import(Tx);
 
@@ -50,34 +55,40 @@ impl Store {
 }
 
 impl Import {
-    /// Writes rows as they are.
+    /// Writes rows as they are. They are looked at before the future is made, so that it holds
+    /// nothing of what they come from.
     ///
     /// # Errors
     /// [`ImportError::OtherTenant`], [`ImportError::Denied`] for a project that the caller does
     /// not see, and the first error of `rows`.
-    pub async fn take<E: AggregateEntity>(
+    pub fn take<E: AggregateEntity>(
         &self,
         rows: impl IntoIterator<Item = Result<E::Model, StoreError>>,
-    ) -> Result<(), ImportError>
+    ) -> Taking<'_>
     where
         E::Model: IntoActiveModel<E::ActiveModel> + ModelTrait<Entity = E>,
+        E::ActiveModel: Send,
+    {
+        let rows: Result<Vec<E::Model>, ImportError> =
+            rows.into_iter().map(|row| self.own::<E>(row?)).collect();
+        Box::pin(async move { Ok(self.0.insert_many::<E>(rows?).await?) })
+    }
+
+    fn own<E: AggregateEntity>(&self, row: E::Model) -> Result<E::Model, ImportError>
+    where
+        E::Model: ModelTrait<Entity = E>,
     {
         let ctx = self.0.ctx();
-        let mut own = Vec::new();
-        for row in rows {
-            let row = row?;
-            if text(row.get(E::COLUMNS.tenant)).as_deref() != Some(ctx.tenant().as_str()) {
-                let id = E::id_of(&row).to_owned();
-                return Err(ImportError::OtherTenant { kind: E::KIND, id });
-            }
-            let project = text(row.get(E::COLUMNS.project)).unwrap_or_default();
-            let project: ProjectId = project
-                .parse()
-                .map_err(|error| StoreError::damaged(E::KIND, error))?;
-            ctx.require_project(&project)?;
-            own.push(row);
+        if text(row.get(E::COLUMNS.tenant)).as_deref() != Some(ctx.tenant().as_str()) {
+            let id = E::id_of(&row).to_owned();
+            return Err(ImportError::OtherTenant { kind: E::KIND, id });
         }
-        Ok(self.0.insert_many::<E>(own).await?)
+        let project = text(row.get(E::COLUMNS.project)).unwrap_or_default();
+        let project: ProjectId = project
+            .parse()
+            .map_err(|error| StoreError::damaged(E::KIND, error))?;
+        ctx.require_project(&project)?;
+        Ok(row)
     }
 
     /// Commits what was taken, without an event.
