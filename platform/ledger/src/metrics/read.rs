@@ -1,5 +1,7 @@
 //! What is read: a constant number of statements, whatever the window holds.
 
+use std::collections::HashMap;
+
 use sea_orm::{DbBackend, QueryResult, Value};
 use sluice_kernel::{Ctx, micros};
 use sluice_store::RawRead;
@@ -99,25 +101,39 @@ impl<'a> Read<'a> {
     /// The reverts in the ranges' repositories that have landed.
     pub(super) async fn reverts(&self, ranges: &[Range]) -> Result<Vec<Revert>, LedgerError> {
         let found = self.of_ranges(&sql::REVERTS, ranges).await?;
-        let revert = |row: &QueryResult| -> Result<Option<Revert>, LedgerError> {
-            let landings = (
-                rows::int_opt(row, "reverted_landing")?,
-                rows::int_opt(row, "by_landing")?,
-            );
-            let (Some(reverted), Some(by)) = landings else {
-                return Ok(None);
+        let squashed = self.squashed(ranges).await?;
+        let mut reverts = Vec::new();
+        for row in &found {
+            let repository = rows::text(row, "repository_id")?;
+            let landing = |sha: &str, landing: &str| -> Result<Option<i64>, LedgerError> {
+                let own = rows::int_opt(row, landing)?.filter(|landing| *landing > 0);
+                let key = (repository.clone(), rows::text(row, sha)?);
+                Ok(own.or_else(|| squashed.get(&key).copied()))
             };
-            Ok(Some(Revert {
-                repository: rows::text(row, "repository_id")?,
-                reverted,
-                by,
-            }))
+            let reverted = landing("reverted_sha", "reverted_landing")?;
+            let by = landing("by_sha", "by_landing")?;
+            if let Some((reverted, by)) = reverted.zip(by) {
+                reverts.push(Revert {
+                    repository,
+                    reverted,
+                    by,
+                });
+            }
+        }
+        Ok(reverts)
+    }
+
+    // By repository and commit.
+    async fn squashed(
+        &self,
+        ranges: &[Range],
+    ) -> Result<HashMap<(String, String), i64>, LedgerError> {
+        let found = self.of_ranges(&sql::SQUASHED, ranges).await?;
+        let landing = |row: &QueryResult| {
+            let key = (rows::text(row, "repository_id")?, rows::text(row, "sha")?);
+            Ok((key, rows::int(row, "landing")?))
         };
-        found
-            .iter()
-            .map(revert)
-            .filter_map(Result::transpose)
-            .collect()
+        found.iter().map(landing).collect()
     }
 
     async fn of_ranges(

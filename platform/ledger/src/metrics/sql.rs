@@ -66,58 +66,78 @@ pub(super) static COMMITS: LazyLock<[String; 2]> = LazyLock::new(|| {
     )
 });
 
-/// The commits that squashes among the landings stand for: those of the source branch that were
-/// made before the merge and were in no squash before.
+/// The commits that squashes among the landings stand for: what the source's head held when it was
+/// merged, and the squash does not.
 pub(super) static SOURCES: LazyLock<[String; 2]> = LazyLock::new(|| {
     on_both(
-        "SELECT c.repository_id, x.sha, c.landing, CAST(0 AS bigint) AS mainline, x.authored_at, x.committed_at, \
-            p.id AS pull_request_id, p.merged_at \
-        FROM {ranges} \
-        JOIN history_commit c ON c.tenant_id = $1 AND c.repository_id = w.repository_id \
-            AND c.landing > w.low AND c.landing <= w.high \
-        JOIN chain_pull_request p ON p.tenant_id = c.tenant_id \
-            AND p.repository_id = c.repository_id AND p.merge_sha = c.sha \
-            AND p.strategy = 'SQUASH' \
-        JOIN history_member m ON m.tenant_id = p.tenant_id \
-            AND m.repository_id = p.repository_id AND m.branch = p.source_branch \
-        JOIN history_commit x ON x.tenant_id = m.tenant_id \
-            AND x.repository_id = m.repository_id AND x.sha = m.sha \
-        WHERE x.committed_at <= p.merged_at AND NOT EXISTS (\
-            SELECT 1 FROM chain_pull_request q \
-            WHERE q.tenant_id = p.tenant_id AND q.repository_id = p.repository_id \
-                AND q.source_branch = p.source_branch AND q.strategy = 'SQUASH' \
-                AND q.merged_at < p.merged_at AND q.merged_at >= x.committed_at) \
+        "WITH RECURSIVE source(repository_id, landing, sha) AS (\
+            SELECT c.repository_id, c.landing, p.source_sha \
+            FROM {ranges} \
+            JOIN history_commit c ON c.tenant_id = $1 AND c.repository_id = w.repository_id \
+                AND c.landing > w.low AND c.landing <= w.high \
+            JOIN chain_pull_request p ON p.tenant_id = c.tenant_id \
+                AND p.repository_id = c.repository_id AND p.merge_sha = c.sha \
+                AND p.strategy = 'SQUASH' \
+            UNION \
+            SELECT s.repository_id, s.landing, h.parent \
+            FROM source s \
+            JOIN history_commit x ON x.tenant_id = $1 AND x.repository_id = s.repository_id \
+                AND x.sha = s.sha AND (COALESCE(x.landing, 0) = 0 OR x.landing > s.landing) \
+            JOIN history_parent h ON h.tenant_id = x.tenant_id \
+                AND h.repository_id = x.repository_id AND h.sha = x.sha) \
+        SELECT s.repository_id, s.sha, s.landing, CAST(0 AS bigint) AS mainline, x.authored_at, \
+            x.committed_at, CAST(NULL AS text) AS pull_request_id, \
+            CAST(NULL AS bigint) AS merged_at \
+        FROM source s \
+        JOIN history_commit x ON x.tenant_id = $1 AND x.repository_id = s.repository_id \
+            AND x.sha = s.sha AND (COALESCE(x.landing, 0) = 0 OR x.landing > s.landing) \
         LIMIT 100001",
     )
 });
 
-/// The reverts in the ranges' repositories, by the landings of both commits.
+/// The reverts in the ranges' repositories, with the landings of both commits.
 pub(super) static REVERTS: LazyLock<[String; 2]> = LazyLock::new(|| {
-    let (reverted, by) = (landing_of("a"), landing_of("b"));
-    on_both(&format!(
-        "SELECT v.repository_id, {reverted} AS reverted_landing, {by} AS by_landing \
-        FROM {{ranges}} \
+    on_both(
+        "SELECT v.repository_id, v.reverted_sha, v.by_sha, a.landing AS reverted_landing, \
+            b.landing AS by_landing \
+        FROM {ranges} \
         JOIN history_revert v ON v.tenant_id = $1 AND v.repository_id = w.repository_id \
         JOIN history_commit a ON a.tenant_id = v.tenant_id \
             AND a.repository_id = v.repository_id AND a.sha = v.reverted_sha \
         JOIN history_commit b ON b.tenant_id = v.tenant_id \
             AND b.repository_id = v.repository_id AND b.sha = v.by_sha \
-        LIMIT 100001"
-    ))
+        LIMIT 100001",
+    )
 });
 
-// The landing of a commit, or of the first squash that stands for it.
-fn landing_of(commit: &str) -> String {
-    format!(
-        "COALESCE(NULLIF({commit}.landing, 0), (\
-            SELECT MIN(s.landing) FROM history_member m \
-            JOIN chain_pull_request p ON p.tenant_id = m.tenant_id \
-                AND p.repository_id = m.repository_id AND p.source_branch = m.branch \
-                AND p.strategy = 'SQUASH' \
-            JOIN history_commit s ON s.tenant_id = p.tenant_id \
-                AND s.repository_id = p.repository_id AND s.sha = p.merge_sha \
-            WHERE m.tenant_id = {commit}.tenant_id \
-                AND m.repository_id = {commit}.repository_id AND m.sha = {commit}.sha \
-                AND p.merged_at >= {commit}.committed_at AND s.landing > 0))"
+/// Of commits in reverts that did not land: the landing of the first squash that stands for them.
+pub(super) static SQUASHED: LazyLock<[String; 2]> = LazyLock::new(|| {
+    on_both(
+        "WITH RECURSIVE ahead(repository_id, origin, sha) AS (\
+            SELECT c.repository_id, c.sha, c.sha \
+            FROM (SELECT v.repository_id, v.reverted_sha AS sha FROM {ranges} \
+                    JOIN history_revert v ON v.tenant_id = $1 \
+                        AND v.repository_id = w.repository_id \
+                UNION SELECT v.repository_id, v.by_sha FROM {ranges} \
+                    JOIN history_revert v ON v.tenant_id = $1 \
+                        AND v.repository_id = w.repository_id) r \
+            JOIN history_commit c ON c.tenant_id = $1 AND c.repository_id = r.repository_id \
+                AND c.sha = r.sha AND COALESCE(c.landing, 0) = 0 \
+            UNION \
+            SELECT a.repository_id, a.origin, h.sha \
+            FROM ahead a \
+            JOIN history_parent h ON h.tenant_id = $1 AND h.repository_id = a.repository_id \
+                AND h.parent = a.sha \
+            JOIN history_commit x ON x.tenant_id = h.tenant_id \
+                AND x.repository_id = h.repository_id AND x.sha = h.sha \
+                AND COALESCE(x.landing, 0) = 0) \
+        SELECT a.repository_id, a.origin AS sha, MIN(s.landing) AS landing \
+        FROM ahead a \
+        JOIN history_merge g ON g.tenant_id = $1 AND g.repository_id = a.repository_id \
+            AND g.head_sha = a.sha AND g.strategy = 'SQUASH' \
+        JOIN history_commit s ON s.tenant_id = g.tenant_id \
+            AND s.repository_id = g.repository_id AND s.sha = g.sha AND s.landing > 0 \
+        GROUP BY a.repository_id, a.origin \
+        LIMIT 100001",
     )
-}
+});
