@@ -4,6 +4,7 @@ mod graph;
 mod model;
 mod query;
 mod rules;
+mod sql;
 mod walk;
 
 pub use model::{

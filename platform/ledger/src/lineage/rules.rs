@@ -251,7 +251,11 @@ pub(super) fn phase(manner: Manner, end: End) -> i64 {
 
 /// The steps as rows of SQL: phase, relation, 1 along and 0 against, phase after it.
 pub(super) fn values() -> String {
-    let mut rows = String::new();
+    // An environment that is listed has its junction with it, so that the order of those that are
+    // listed is told; it leads to none that is not.
+    let listed = phase(Listed, End::Node(NodeKind::Environment));
+    let met = phase(Listed, End::Junction);
+    let mut rows = format!("({listed}, '{}', 1, {met})", R::Precedes.as_str());
     for step in STEPS.iter() {
         for (from, to) in ends(step.relation) {
             let (along, here, there) = match step.way {
@@ -260,11 +264,8 @@ pub(super) fn values() -> String {
             };
             let (at, to) = (phase(step.at, here), phase(step.to, there));
             let relation = step.relation.as_str();
-            if !rows.is_empty() {
-                rows.push_str(", ");
-            }
             // Writing to a text does not fail.
-            let _ = write!(rows, "({at}, '{relation}', {along}, {to})");
+            let _ = write!(rows, ", ({at}, '{relation}', {along}, {to})");
         }
     }
     rows

@@ -9,6 +9,7 @@
 
 mod append;
 mod board;
+mod compare;
 mod consuming;
 mod delivery;
 mod events;

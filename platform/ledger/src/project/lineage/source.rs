@@ -117,7 +117,7 @@ pub(super) fn history_recorded(on: &mut Telling<'_>, event: &HistoryRecorded) {
 
 /// Parents and children that both are work beside the default branch: its own line would tie all
 /// changes of a repository together.
-fn lines_of_work(event: &HistoryRecorded) -> Vec<(&str, &str)> {
+pub(super) fn lines_of_work(event: &HistoryRecorded) -> Vec<(&str, &str)> {
     let told = |sha: &str| event.commits.iter().find(|commit| commit.sha == sha);
     // A push that merges the default branch tells as the merge base what it merged; a first
     // parent that is not told with it may then be on the default branch.
