@@ -238,3 +238,14 @@ fn enums_of_environments_show_the_names_that_are_stored() {
     names::<crate::gitops::DriftClassification, _>(sync::Classification::as_str);
     names::<crate::gitops::DriftChange, _>(sync::DriftChange::as_str);
 }
+
+#[test]
+fn enums_of_the_ledger_show_the_names_that_are_stored() {
+    names::<crate::ledger::LedgerViolationKind, _>(sluice_ledger::ViolationKind::as_str);
+    names::<crate::lineage::LineageKind, _>(sluice_ledger::NodeKind::as_str);
+    names::<crate::lineage::LineageRelation, _>(sluice_ledger::Relation::as_str);
+    names::<crate::board::DriftState, _>(sluice_ledger::DriftState::as_str);
+    names::<crate::reach::ReachState, _>(sluice_ledger::ReachState::as_str);
+    names::<crate::reach::ReachStage, _>(sluice_ledger::ReachStage::as_str);
+    names::<crate::reach::LandingHow, _>(sluice_ledger::LandingHow::as_str);
+}

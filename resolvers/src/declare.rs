@@ -6,6 +6,7 @@
 /// Declares an aggregate's object: its own fields, then its edges.
 ///
 /// - `fields`: getters over `self.0`, the model.
+/// - `reach`, for what carries a change: `by |model| CommitKey`.
 /// - `parts`, when there are any: few objects that the model holds and that lead on,
 ///   `name: Object by |model| Vec<Object>`.
 /// - `one`: an edge to at most one object, `name: Object by |model| Option<Lookup>`.
@@ -18,6 +19,7 @@ macro_rules! aggregate {
         $(#[$($doc:tt)*])*
         $object:ident($model:ty);
         fields { $($fields:tt)* }
+        $(reach by $reach_key:expr;)?
         $(parts { $($(#[$($part_doc:tt)*])* $part:ident: $part_of:ident by $parts:expr;)* })?
         one { $($(#[$($one_doc:tt)*])* $one:ident: $one_to:ident by $one_key:expr;)* }
         many { $($(#[$($many_doc:tt)*])* $many:ident: $many_to:ident by $many_keys:expr;)* }
@@ -77,8 +79,59 @@ macro_rules! aggregate {
             pub(crate) async fn trace_id(&self) -> &str {
                 &self.0.meta.trace_id
             }
+            /// Where it came from and what came of it; null for the moment until the ledger has
+            /// heard of it. Each object of a list is followed by itself.
+            #[graphql(complexity = "child_complexity + crate::lineage::WEIGHT")]
+            pub(crate) async fn lineage(
+                &self,
+                context: &::async_graphql::Context<'_>,
+                #[graphql(desc = "Which way.", default)]
+                direction: $crate::lineage::LineageDirection,
+                #[graphql(desc = "At most so many edges away, 1 to 50.", default = 20)]
+                max_depth: u32,
+                #[graphql(desc = "Only nodes of these kinds, and edges between them; all when absent.")]
+                kinds: Option<Vec<$crate::lineage::LineageKind>>,
+            ) -> $crate::fault::Result<Option<$crate::lineage::LineageGraph>> {
+                let call = $crate::loaders::Call::of(context)?;
+                $crate::lineage::lineage(call, self.0.id.to_string(), direction, max_depth, kinds)
+                    .await
+            }
+            /// What happened to it: the events about it.
+            #[graphql(complexity = "crate::paging::cost(first, last, child_complexity)")]
+            #[allow(clippy::too_many_arguments, reason = "the arguments of a list")]
+            pub(crate) async fn history(
+                &self,
+                context: &::async_graphql::Context<'_>,
+                #[graphql(desc = "At most so many from the start, 1 to 200; 20 when neither `first` nor `last` is given.")]
+                first: Option<i32>,
+                #[graphql(desc = "Only what stands after this cursor.")] after: Option<String>,
+                #[graphql(desc = "At most so many from the end, 1 to 200; not together with `first`.")]
+                last: Option<i32>,
+                #[graphql(desc = "Only what stands before this cursor.")] before: Option<String>,
+                #[graphql(desc = "Only what matches.")]
+                filter: Option<$crate::ledger::LedgerEventFilter>,
+                #[graphql(desc = "Sorted by what; the newest first when absent.")]
+                order_by: Option<$crate::ledger::LedgerEventOrder>,
+            ) -> $crate::fault::Result<$crate::paging::Connection<$crate::ledger::LedgerEvent>> {
+                let call = $crate::loaders::Call::of(context)?;
+                let page = ::sluice_kernel::PageArgs { first, last, after, before };
+                $crate::ledger::history(call, self.0.id.to_string(), page, filter, order_by).await
+            }
 
             $($fields)*
+
+            $(
+            /// Where its change has got to: one entry for each environment and module of the
+            /// repository, in the order in which environments were defined; null for the moment
+            /// until the ledger has heard of it. Each object of a list is followed by itself.
+            #[graphql(complexity = "10 * child_complexity + crate::reach::WEIGHT")]
+            async fn reach(
+                &self,
+                context: &::async_graphql::Context<'_>,
+            ) -> $crate::fault::Result<Option<Vec<$crate::reach::EnvironmentReach>>> {
+                let key: fn(&$model) -> ::sluice_ledger::CommitKey = $reach_key;
+                $crate::reach::reach($crate::loaders::Call::of(context)?, key(&self.0)).await
+            })?
 
             $($($(#[$($part_doc)*])*
             #[graphql(complexity = "5 * child_complexity + 1")]
@@ -145,6 +198,38 @@ macro_rules! aggregate {
     };
 }
 pub(crate) use aggregate;
+
+/// Declares an object that is part of an answer and leads on, without an id of its own: a value,
+/// its getters over `self.0`, and its edges as in `aggregate!`.
+macro_rules! record {
+    ($(
+        $(#[$($doc:tt)*])*
+        $object:ident($model:ty);
+        fields { $($fields:tt)* }
+        one { $($(#[$($one_doc:tt)*])* $one:ident: $one_to:ident by $one_key:expr;)* }
+    )*) => {$(
+        $(#[$($doc)*])*
+        #[derive(Debug, Clone)]
+        pub struct $object(pub(crate) $model);
+
+        $(#[$($doc)*])*
+        #[::async_graphql::Object]
+        impl $object {
+            $($fields)*
+
+            $($(#[$($one_doc)*])*
+            async fn $one(
+                &self,
+                context: &::async_graphql::Context<'_>,
+            ) -> $crate::fault::Result<Option<$one_to>> {
+                let key: fn(&$model) -> Option<_> = $one_key;
+                let found = $crate::loaders::Call::of(context)?.one(key(&self.0)).await?;
+                Ok(found.map($one_to))
+            })*
+        }
+    )*};
+}
+pub(crate) use record;
 
 /// Declares the queries of an aggregate: the object by its id, the list, and others.
 macro_rules! queries {

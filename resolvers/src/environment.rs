@@ -13,6 +13,7 @@ pub use input::{
 pub use mutation::{
     DefineEnvironmentPayload, EnvironmentMutation, HoldEnvironmentPayload, ResumeEnvironmentPayload,
 };
+pub(crate) use object::freeze;
 pub use object::{
     Environment, EnvironmentById, EnvironmentOrder, EnvironmentOrderField, EnvironmentsOfProject,
     RunningIn,

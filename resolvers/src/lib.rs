@@ -6,9 +6,11 @@
 //! [`execute`]; nothing else reads who the caller is.
 
 pub mod blocker;
+pub mod board;
 pub mod branch;
 pub mod build_result;
 pub mod commit;
+pub mod compare;
 #[cfg(test)]
 mod contract;
 pub mod dead_letter;
@@ -18,9 +20,12 @@ pub mod fault;
 pub mod gitops;
 pub mod image;
 pub mod infrastructure;
+pub mod ledger;
 mod limits;
+pub mod lineage;
 pub mod loaders;
 pub mod manifest;
+pub mod metrics;
 mod mutation;
 pub mod node;
 pub mod package;
@@ -30,6 +35,8 @@ pub mod pipeline_run;
 pub mod project;
 pub mod promotion;
 pub mod pull_request;
+pub mod reach;
+mod refusal;
 pub mod release;
 pub mod repository;
 mod root;

@@ -16,7 +16,7 @@ use std::{
     hash::Hash,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -27,11 +27,13 @@ use async_graphql::{
 };
 use futures::future::join_all;
 use sluice_kernel::Ctx;
-use sluice_schema::BoxFault;
+use sluice_ledger::Head;
+use sluice_schema::{BoxFault, ErrorCode, Fault};
 
 use crate::{
-    Services,
+    Options, Services,
     fault::{Failure, Result},
+    ledger::asks_for_head,
 };
 use queue::{Answer, Asked, Load, Queue, Queued};
 use wave::Waves;
@@ -59,16 +61,61 @@ pub struct Call {
     // A mutation's later fields must see what its earlier fields changed.
     remembers: bool,
     queues: Mutex<HashMap<TypeId, Box<dyn Queue>>>,
+    // Read before anything else of the execution, when it asks for it.
+    head: Option<Result<Head>>,
+    left_to_spend: AtomicUsize,
+}
+
+/// The answer grew above what its document may cost.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer is too complex: ask for fewer objects, or for less of each")]
+struct Spent;
+
+impl Fault for Spent {
+    fn code(&self) -> ErrorCode {
+        ErrorCode::LimitExceeded
+    }
 }
 
 impl Call {
-    fn new(ctx: Ctx, services: Arc<Services>, remembers: bool) -> Self {
+    fn new(ctx: Ctx, services: Arc<Services>, remembers: bool, budget: usize) -> Self {
         Self {
             ctx,
             services,
             remembers,
             queues: Mutex::default(),
+            head: None,
+            left_to_spend: AtomicUsize::new(budget),
         }
+    }
+
+    async fn read_head(&self) -> Result<Head> {
+        let head = self.services.ledger.head(&self.ctx).await;
+        head.map_err(|fault| self.failure(fault))
+    }
+
+    /// How far the ledger had got before anything else of the execution was read.
+    ///
+    /// # Errors
+    /// What the ledger fails with.
+    pub async fn head(&self) -> Result<Head> {
+        match &self.head {
+            Some(head) => head.clone(),
+            None => self.read_head().await,
+        }
+    }
+
+    /// Takes part of what the answer may cost. For fields that interfaces have too: what a
+    /// document costs is judged before it runs by the fields of objects alone.
+    ///
+    /// # Errors
+    /// `LIMIT_EXCEEDED` when nothing is left.
+    pub fn spend(&self, cost: usize) -> Result<()> {
+        let left = &self.left_to_spend;
+        let spent = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+            left.checked_sub(cost)
+        });
+        spent.map_err(|_| self.failure(Spent)).map(drop)
     }
 
     /// The call that a resolver runs in.
@@ -166,6 +213,7 @@ impl ExtensionFactory for PerExecution {
 #[derive(Default)]
 struct Fresh {
     writes: AtomicBool,
+    asks_for_head: AtomicBool,
 }
 
 #[async_graphql::async_trait::async_trait]
@@ -176,7 +224,11 @@ impl Extension for Fresh {
         mut request: Request,
         next: NextPrepareRequest<'_>,
     ) -> ServerResult<Request> {
-        let mut operations = request.parsed_query()?.operations.iter();
+        let document = request.parsed_query()?;
+        if asks_for_head(document) {
+            self.asks_for_head.store(true, Ordering::Relaxed);
+        }
+        let mut operations = document.operations.iter();
         if operations.any(|(_, operation)| operation.node.ty == OperationType::Mutation) {
             self.writes.store(true, Ordering::Relaxed);
         }
@@ -194,7 +246,13 @@ impl Extension for Fresh {
             return next.run(ctx, operation_name).await;
         };
         let remembers = !self.writes.load(Ordering::Relaxed);
-        let call = Arc::new(Call::new(caller.clone(), services.clone(), remembers));
+        let limits = ctx.data_opt::<Options>().map(|options| options.limits);
+        let budget = limits.unwrap_or_default().complexity;
+        let mut call = Call::new(caller.clone(), services.clone(), remembers, budget);
+        if self.asks_for_head.load(Ordering::Relaxed) {
+            call.head = Some(call.read_head().await);
+        }
+        let call = Arc::new(call);
         let mut data = Data::default();
         data.insert(call.clone());
         let execution = next.run_with_data(ctx, operation_name, data);

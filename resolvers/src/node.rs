@@ -14,9 +14,12 @@ use crate::{
     gitops::{GitOpsSyncState, SyncById},
     image::{ContainerImage, ImageById},
     infrastructure::{InfrastructurePlan, PlanById},
+    ledger::{LedgerEvent, LedgerEventFilter, LedgerEventOrder},
+    lineage::{LineageDirection, LineageGraph, LineageKind},
     loaders::Call,
     manifest::{DeploymentManifest, ManifestById},
     package::{PackageById, PackagePublication},
+    paging::Connection,
     pipeline::{PipelineById, PipelineDefinition},
     pipeline_run::{PipelineRun, RunById},
     promotion::{EnvironmentPromotion, PromotionById},
@@ -102,6 +105,64 @@ pub enum Node {
         name = "trace_id",
         ty = "&str",
         desc = "Trace of the request that made it."
+    ),
+    field(
+        name = "lineage",
+        ty = "Option<LineageGraph>",
+        desc = "Where it came from and what came of it; null for the moment until the ledger \
+                has heard of it.",
+        arg(
+            name = "direction",
+            ty = "LineageDirection",
+            desc = "Which way.",
+            default
+        ),
+        arg(
+            name = "max_depth",
+            ty = "u32",
+            desc = "At most so many edges away, 1 to 50.",
+            default = 20
+        ),
+        arg(
+            name = "kinds",
+            ty = "Option<Vec<LineageKind>>",
+            desc = "Only nodes of these kinds, and edges between them; all when absent."
+        )
+    ),
+    field(
+        name = "history",
+        ty = "Connection<LedgerEvent>",
+        desc = "What happened to it: the events about it.",
+        arg(
+            name = "first",
+            ty = "Option<i32>",
+            desc = "At most so many from the start, 1 to 200; 20 when neither `first` nor `last` is given."
+        ),
+        arg(
+            name = "after",
+            ty = "Option<String>",
+            desc = "Only what stands after this cursor."
+        ),
+        arg(
+            name = "last",
+            ty = "Option<i32>",
+            desc = "At most so many from the end, 1 to 200; not together with `first`."
+        ),
+        arg(
+            name = "before",
+            ty = "Option<String>",
+            desc = "Only what stands before this cursor."
+        ),
+        arg(
+            name = "filter",
+            ty = "Option<LedgerEventFilter>",
+            desc = "Only what matches."
+        ),
+        arg(
+            name = "order_by",
+            ty = "Option<LedgerEventOrder>",
+            desc = "Sorted by what; the newest first when absent."
+        )
     )
 )]
 pub enum Aggregate {
@@ -162,7 +223,11 @@ macro_rules! find {
     };
 }
 
-async fn find(call: &Call, id: &str) -> Result<Option<Node>> {
+/// The object with this id; nothing when there is none that the caller may see.
+///
+/// # Errors
+/// What the owning service fails with.
+pub(crate) async fn find(call: &Call, id: &str) -> Result<Option<Node>> {
     find! { call, id:
         Repository by RepositoryById,
         Branch by BranchById,

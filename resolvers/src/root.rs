@@ -10,18 +10,23 @@ use sluice_kernel::Ctx;
 
 use crate::{
     Limits, ServerMode,
+    board::BoardQuery,
     branch::{BranchMutation, BranchQuery},
     build_result::{BuildResultMutation, BuildResultQuery},
     commit::{CommitMutation, CommitQuery},
+    compare::CompareQuery,
     dead_letter::{DeadLetterMutation, DeadLetterQuery},
     environment::{EnvironmentMutation, EnvironmentQuery},
     fault,
     gitops::{GitOpsMutation, GitOpsQuery},
     image::{ImageMutation, ImageQuery},
     infrastructure::{InfrastructureMutation, InfrastructureQuery},
+    ledger::LedgerQuery,
     limits::Guard,
+    lineage::LineageQuery,
     loaders::PerExecution,
     manifest::{ManifestMutation, ManifestQuery},
+    metrics::MetricsQuery,
     node::{Aggregate, NodeQuery},
     package::{PackageMutation, PackageQuery},
     pipeline::{PipelineMutation, PipelineQuery},
@@ -29,6 +34,7 @@ use crate::{
     project::{ProjectMutation, ProjectQuery},
     promotion::{PromotionMutation, PromotionQuery},
     pull_request::{PullRequestMutation, PullRequestQuery},
+    reach::ReachQuery,
     release::{ReleaseMutation, ReleaseQuery},
     repository::{RepositoryMutation, RepositoryQuery},
     server::ServerQuery,
@@ -129,7 +135,13 @@ struct EnvironmentSideQuery(
 );
 
 #[derive(MergedObject, Default)]
-struct PlatformQuery(NodeQuery, ServerQuery, DeadLetterQuery);
+struct PlatformQuery(NodeQuery, ServerQuery, DeadLetterQuery, LedgerSideQuery);
+
+#[derive(MergedObject, Default)]
+struct LedgerSideQuery(LedgerQuery, LineageQuery, AnswersQuery);
+
+#[derive(MergedObject, Default)]
+struct AnswersQuery(BoardQuery, ReachQuery, CompareQuery, MetricsQuery);
 
 /// What can be changed. Each command answers the object that it led to; sent again, it changes
 /// nothing and answers the same object with `replayed`.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Enum, ID, SimpleObject};
 use chrono::{DateTime, Utc};
 use sluice_commit as service;
+use sluice_ledger::CommitKey;
 use sluice_schema::{CommitId, PullRequestId, RepositoryId};
 
 use super::CommitFilter;
@@ -168,6 +169,7 @@ aggregate! {
             self.0.reason.as_deref()
         }
     }
+    reach by |it| CommitKey::Id(it.id.to_string());
     one {
         /// The repository.
         repository: Repository by |it| Some(RepositoryById(it.repository_id));

@@ -202,7 +202,8 @@ aggregate! {
     }
 }
 
-fn freeze(call: &Call, environment: &service::Environment) -> Option<ActiveFreeze> {
+/// The freeze that is on now; of several the one that ends last.
+pub(crate) fn freeze(call: &Call, environment: &service::Environment) -> Option<ActiveFreeze> {
     let on = call.services.environments.freezes(environment).into_iter();
     let last = on.max_by_key(|it| it.until.unwrap_or(DateTime::<Utc>::MAX_UTC))?;
     Some(last.into())

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use sluice_branch::BranchStatus;
 use sluice_git_host::DiffLimits;
 use sluice_kernel::Ctx;
+use sluice_ledger::CommitKey;
 use sluice_pull_request as service;
 use sluice_schema::{BoxFault, PullRequestId, RepositoryId};
 
@@ -212,11 +213,15 @@ aggregate! {
                 return Err(call.failure(InputFault::new("maxFiles", rule)));
             }
             limits.max_files = max_files;
-            let diff = call.services.pull_requests.diff(&call.ctx, self.0.id, limits).await;
+            let diff = call.services.pull_requests.diff_of(&call.ctx, &self.0, limits).await;
             Ok(diff.map_err(|fault| call.failure(fault))?.into())
         }
     }
     // What it brought, or what it asks for while it is not merged.
+    reach by |it| {
+        let sha = it.merge_commit_sha.as_ref().unwrap_or(&it.source_sha);
+        CommitKey::Sha(it.repository_id.to_string(), sha.clone())
+    };
     one {
         /// The repository of both branches.
         repository: Repository by |it| Some(RepositoryById(it.repository_id));

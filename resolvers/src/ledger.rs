@@ -1,0 +1,17 @@
+//! The ledger: every event of the tenant in one order, chained by hashes.
+
+mod event;
+mod input;
+mod list;
+mod query;
+mod sequence;
+mod snapshot;
+
+pub use event::{EventSubject, LedgerEvent};
+pub use input::{EventOrder, LedgerEventFilter, LedgerEventOrder, LedgerEventOrderField};
+pub(crate) use list::history;
+pub use query::{
+    LedgerHead, LedgerQuery, LedgerVerification, LedgerViolation, LedgerViolationKind,
+};
+pub use sequence::Sequence;
+pub(crate) use snapshot::asks_for_head;
