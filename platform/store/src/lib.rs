@@ -23,7 +23,7 @@ pub use aggregate::{AggregateColumns, AggregateEntity, meta_of_row};
 pub use connect::StoreConfig;
 pub use error::StoreError;
 pub use finder::Finder;
-pub use import::{Import, ImportError};
+pub use import::{Import, ImportError, Taking};
 pub use list::{List, Listing, Parent};
 pub use outbox::{Outbox, OutboxRow};
 pub use page::Order;
