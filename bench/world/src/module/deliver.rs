@@ -97,8 +97,9 @@ impl ModuleWorld {
     pub(super) fn deliver(&mut self, story: &mut Story, released: &Released) -> Made<()> {
         let mut items = Vec::new();
         for place in 0..ENVIRONMENTS.len() {
-            self.provision(story, released, place)?;
-            items.push(self.render(story, released, place)?);
+            // Environments are prepared side by side, all because of the approval.
+            self.provision(&mut story.clone(), released, place)?;
+            items.push(self.render(&mut story.clone(), released, place)?);
         }
         let mut at = released.approved_at + TimeDelta::seconds(30);
         for (place, item) in items.into_iter().enumerate() {
