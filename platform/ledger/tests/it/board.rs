@@ -54,7 +54,7 @@ fn release(repository: RepositoryId, version: &str, letter: char) -> Release {
 async fn running(world: &World) -> (Environment, Promotion) {
     let (prod, repository) = (Environment::new("prod"), RepositoryId::generate());
     let first = release(repository, "1.0.0", 'a');
-    let promotion = first.into_environment(&prod);
+    let promotion = first.promoted_into(&prod);
     let mut drafts = vec![
         world.event(&repository_provisioned(repository)),
         world.event(&prod.defined(&[], false)),
@@ -122,7 +122,7 @@ async fn a_promotion_that_waits_has_a_cell_and_goes_when_it_ends(backend: Backen
     let one = release(RepositoryId::generate(), "1.0.0", 'a');
     world.append(&prod.defined(&[], false)).await;
     world.append(&one.planned()).await;
-    let promotion = one.into_environment(&prod);
+    let promotion = one.promoted_into(&prod);
     world.append(&promotion.requested("GATED")).await;
     let cell = only_cell(&world).await;
     assert_eq!(cell.promotion_id, Some(promotion.id.to_string()));
@@ -139,7 +139,7 @@ async fn a_promotion_that_waits_has_a_cell_and_goes_when_it_ends(backend: Backen
     assert_eq!(cell.promotion_id, None);
     assert_eq!(cell.desired.unwrap().promotion_state, "FAILED");
 
-    let again = one.into_environment(&prod);
+    let again = one.promoted_into(&prod);
     world.append(&again.requested("GATED")).await;
     world.append(&again.failed("CANCELLED")).await;
     assert_eq!(only_cell(&world).await.promotion_id, None);
@@ -151,7 +151,7 @@ async fn the_next_query_after_a_success_shows_it(backend: Backend) {
     let repository = first.release.items[0].repository_id;
     for round in 0..5 {
         let next = release(repository, &format!("1.{round}.1"), 'b');
-        let promotion = next.into_environment(&prod);
+        let promotion = next.promoted_into(&prod);
         world.append(&next.planned()).await;
         let appended = world.append_all(promotion.carried_out(&world)).await;
         let board = board(&world).await;
@@ -165,13 +165,13 @@ async fn a_rollback_brings_back_what_ran_before(backend: Backend) {
     let world = World::fresh(backend).await;
     let (prod, first) = running(&world).await;
     let second = release(first.release.items[0].repository_id, "2.0.0", 'b');
-    let left = second.into_environment(&prod);
+    let left = second.promoted_into(&prod);
     world.append(&second.planned()).await;
     world.append_all(left.carried_out(&world)).await;
 
     let rollback = Promotion {
         kind: "ROLLBACK",
-        ..first.release.into_environment(&prod)
+        ..first.release.promoted_into(&prod)
     };
     world.append(&rollback.requested("REQUESTED")).await;
     world.append(&rollback.declared()).await;
@@ -290,7 +290,7 @@ async fn environments_stand_in_order_and_retired_ones_do_not(backend: Backend) {
     world.append(&staging.defined(&["dev"], false)).await;
     world.append(&dev.defined(&[], false)).await;
     world.append(&prod.defined(&["staging"], false)).await;
-    let in_dev = promotion.release.into_environment(&dev);
+    let in_dev = promotion.release.promoted_into(&dev);
     world.append_all(in_dev.carried_out(&world)).await;
     let shown = board(&world).await;
     let names: Vec<_> = shown
@@ -362,7 +362,7 @@ async fn many(world: &World, modules: usize) {
     for name in ["dev", "prod"] {
         let environment = Environment::new(name);
         drafts.push(world.event(&environment.defined(&[], false)));
-        drafts.extend(big.into_environment(&environment).carried_out(world));
+        drafts.extend(big.promoted_into(&environment).carried_out(world));
     }
     world.append_all(drafts).await;
 }

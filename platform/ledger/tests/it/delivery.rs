@@ -188,7 +188,7 @@ impl Release {
         }
     }
 
-    pub(crate) fn into_environment(&self, environment: &Environment) -> Promotion {
+    pub(crate) fn promoted_into(&self, environment: &Environment) -> Promotion {
         let manifest = |item: &ReleaseItem| (item.module.id.clone(), ManifestId::generate());
         Promotion {
             id: PromotionId::generate(),
