@@ -87,11 +87,14 @@ const WAYS: &[(&str, &str)] = &[
         "history_commit a WHERE a.tenant_id = $1 AND a.repository_id = $2 AND a.sha = w.sha \
          AND a.picked_from IS NOT NULL",
     ),
+    // The squash of a single commit is just another commit with its patch.
     (
         "b.sha, 'SQUASHED' AS tie",
         "history_head h JOIN history_commit b ON b.tenant_id = $1 AND b.repository_id = $2 \
            AND b.patch_id = h.squash_patch_id AND b.sha <> h.sha \
-         WHERE h.tenant_id = $1 AND h.repository_id = $2 AND h.sha = w.sha",
+         WHERE h.tenant_id = $1 AND h.repository_id = $2 AND h.sha = w.sha \
+           AND NOT EXISTS (SELECT 1 FROM history_commit a WHERE a.tenant_id = $1 \
+             AND a.repository_id = $2 AND a.sha = h.sha AND a.patch_id = h.squash_patch_id)",
     ),
     (
         "q.sha, 'SQUASHED' AS tie",

@@ -11,6 +11,7 @@ mod create;
 mod files;
 mod fixture;
 mod history;
+mod landed;
 mod merges;
 mod reading;
 mod recovery;
