@@ -25,7 +25,7 @@ pub(super) type Who = Option<(TenantId, ActorKind, String)>;
 struct Window {
     since: Instant,
     written: u32,
-    held: Option<Held>,
+    held: Option<Box<Held>>,
 }
 
 /// The last refusal of a minute that had too many.
@@ -41,7 +41,7 @@ pub(super) struct Held {
 #[derive(Debug, PartialEq)]
 pub(super) enum Admitted {
     /// It is written, after what was held of the minute before.
-    Write(Option<Held>),
+    Write(Option<Box<Held>>),
     /// It is held; [`Flood::take`] must be called when the minute is over.
     HeldFirst(Who),
     /// It is held in the place of another.
@@ -77,10 +77,10 @@ impl Flood {
             return Admitted::Write(before);
         }
         let omitted = window.held.as_ref().map(|held| held.omitted + 1);
-        window.held = Some(Held {
+        window.held = Some(Box::new(Held {
             event: event.clone(),
             omitted: omitted.unwrap_or_default(),
-        });
+        }));
         match omitted {
             None => Admitted::HeldFirst(who),
             Some(_) => Admitted::Held,
@@ -88,7 +88,7 @@ impl Flood {
     }
 
     /// What is held of an actor's minute that is over.
-    pub(super) fn take(&self, who: &Who, now: Instant) -> Option<Held> {
+    pub(super) fn take(&self, who: &Who, now: Instant) -> Option<Box<Held>> {
         let mut windows = self.windows();
         let window = windows.get_mut(who)?;
         is_over(window, now).then(|| window.held.take()).flatten()
@@ -152,10 +152,10 @@ mod tests {
         assert_eq!(other, Admitted::Write(None));
         let almost = start + WINDOW - Duration::from_millis(1);
         assert_eq!(flood.take(&who, almost), None, "the minute is not over");
-        let held = Held {
+        let held = Box::new(Held {
             event: last,
             omitted: 2,
-        };
+        });
         assert_eq!(flood.take(&who, start + WINDOW), Some(held));
         assert_eq!(flood.take(&who, start + WINDOW), None, "once");
     }

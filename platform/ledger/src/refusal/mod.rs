@@ -48,7 +48,7 @@ impl Ledger {
         let event = envelope(ctx, &project, refusal, self.store().clock().now())?;
         match self.flood().admit(&event, Instant::now()) {
             Admitted::Write(before) => {
-                let before = before.map(told).transpose()?;
+                let before = before.map(|held| told(*held)).transpose()?;
                 let events: Vec<Envelope> = before.into_iter().chain([event]).collect();
                 self.append(&events).await?;
             }
@@ -106,7 +106,7 @@ impl Ledger {
     /// Writes what is held of an actor's minute, when that is over.
     async fn write_held(&self, who: &Who, now: Instant) -> Result<(), LedgerError> {
         if let Some(held) = self.flood().take(who, now) {
-            self.append(&[told(held)?]).await?;
+            self.append(&[told(*held)?]).await?;
         }
         Ok(())
     }
