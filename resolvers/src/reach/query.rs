@@ -10,7 +10,7 @@ use sluice_schema::{BoxFault, ErrorCode, Fault};
 use super::{CommitKeyInput, EnvironmentReach};
 use crate::{
     Services,
-    fault::Result,
+    fault::{InputFault, Result},
     loaders::{Call, Lookup},
 };
 
@@ -35,6 +35,9 @@ impl Lookup for ReachOf {
                 Ok(reached) => found.insert(key.clone(), Arc::new(reached)),
                 // The ledger has not heard of it, or the caller may not.
                 Err(fault) if fault.code() == ErrorCode::NotFound => None,
+                Err(service::LedgerError::Invalid { field, rule }) => {
+                    return Err(InputFault::new(format!("commit.{field}"), rule).into());
+                }
                 Err(fault) => return Err(fault.into()),
             };
         }
@@ -80,7 +83,7 @@ impl ReachQuery {
         let call = Call::of(context)?;
         let key = commit
             .try_into()
-            .map_err(|fault: crate::fault::InputFault| call.failure(fault))?;
+            .map_err(|fault: InputFault| call.failure(fault))?;
         reach(call, key).await
     }
 }

@@ -115,15 +115,48 @@ const SERVICES: [&str; 7] = [
     "gitops_sync",
 ];
 
+/// Services whose events nothing in these tests reacts to.
+const SOURCES: [&str; 8] = [
+    "project",
+    "repository",
+    "branch",
+    "commit",
+    "pull_request",
+    "pipeline_generator",
+    "pipeline_execution",
+    "build_result",
+];
+
 impl World {
+    /// Takes to the ledger what the sources did, and the Git history that follows from it.
+    pub(crate) async fn record_sources(&self) {
+        for service in SOURCES {
+            let events = drain(&self.databases.open(service).await).await;
+            self.ledger.append(&events).await.unwrap();
+            let moved = events.iter().filter(|event| {
+                self.history
+                    .event_types()
+                    .contains(&event.event_type.as_str())
+            });
+            for event in moved {
+                let ctx = Ctx::for_event(self.history.consumer(), event);
+                self.history.handle(&ctx, event).await.unwrap();
+            }
+        }
+        let told = drain(&self.databases.open("commit").await).await;
+        self.ledger.append(&told).await.unwrap();
+    }
+
     /// Hands every event to those that react to it, and goes on with promotions, until nothing
     /// is left to do.
     pub(crate) async fn settle(&self) {
+        self.record_sources().await;
         loop {
             let mut events = Vec::new();
             for service in SERVICES {
                 events.extend(drain(&self.databases.open(service).await).await);
             }
+            self.ledger.append(&events).await.unwrap();
             if events.is_empty() && self.choreography.promotions.reconcile().await.unwrap() == 0 {
                 return;
             }

@@ -6,12 +6,19 @@
     reason = "a test's failure is a panic"
 )]
 
+mod chain;
 mod commands;
+mod constant;
 mod delivery;
 mod edges;
 mod environment_side;
+mod ledger;
 mod limits;
+mod lineage;
+mod read_models;
+mod refused;
 mod release_side;
 mod running;
 mod running_lists;
+mod types;
 mod world;

@@ -136,17 +136,27 @@ impl World {
     /// A successful run of the repository's head, whose module `name` makes a package and an
     /// image; the build's id.
     pub(crate) async fn module_build(&self, repository: &str, name: &str) -> String {
+        let run = (RunId::generate(), PipelineId::generate());
+        self.module_build_of(repository, name, run).await
+    }
+
+    /// The same of a run that there is.
+    pub(crate) async fn module_build_of(
+        &self,
+        repository: &str,
+        name: &str,
+        (run_id, pipeline_id): (RunId, PipelineId),
+    ) -> String {
         let query = "query($id: ID!) { repositoryTree(repositoryId: $id, rev: \"main\") {
             commitSha } }";
         let answer = self.send(query, json!({ "id": repository })).await;
         let head = answer.data()["repositoryTree"]["commitSha"].clone();
-        let run_id = RunId::generate();
         let key = BlobKey::new(format!("artifacts/acme/{run_id}/server")).unwrap();
         let content = Bytes::from(format!("run {run_id}"));
         let blob = self.blobs.put_once(&key, content).await.unwrap();
         let run = PipelineRunCompleted {
             run_id,
-            pipeline_id: PipelineId::generate(),
+            pipeline_id,
             repository_id: repository.parse().unwrap(),
             branch: "main".to_owned(),
             commit_sha: head.as_str().unwrap().to_owned(),
@@ -171,6 +181,11 @@ impl World {
         };
         let (project, module) = ("web".parse().unwrap(), name.parse().unwrap());
         let event = sluice_testkit::event(&self.user.ctx(), &project, Some(&module), &run);
+        self.record_sources().await;
+        self.ledger
+            .append(std::slice::from_ref(&event))
+            .await
+            .unwrap();
         let ctx = Ctx::for_event("build_result", &event);
         let reaction = OnRunCompleted(self.builds.clone());
         reaction.handle(&ctx, &event).await.unwrap();

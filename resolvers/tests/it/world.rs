@@ -8,6 +8,7 @@ use sluice_bus::EmbeddedTransport;
 use sluice_environment_promotion::Environments;
 use sluice_git_host::{GitHost, LocalGitHost};
 use sluice_kernel::Ctx;
+use sluice_ledger::Ledger;
 use sluice_pipeline_execution::{PipelineRuns, Ports};
 use sluice_pipeline_runner::{LocalRunner, LocalRunnerConfig};
 use sluice_repository::Repositories;
@@ -28,6 +29,9 @@ pub(crate) struct World {
     pub(crate) git: Arc<dyn GitHost>,
     pub(crate) choreography: Choreography,
     pub(crate) databases: Databases,
+    pub(crate) services: Services,
+    pub(crate) ledger: Ledger,
+    pub(crate) history: sluice_commit::HistoryReactions,
 }
 
 /// An answer and what it cost.
@@ -55,7 +59,11 @@ fn providers(folder: &Path) -> (Arc<dyn GitHost>, Arc<dyn BlobStore>) {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let databases = Databases::fresh(Backend::Sqlite).await;
+        Self::on(Backend::Sqlite).await
+    }
+
+    pub(crate) async fn on(backend: Backend) -> Self {
+        let databases = Databases::fresh(backend).await;
         let folder = databases.folder();
         let (git, blobs) = providers(folder);
         let runner = LocalRunner::new(LocalRunnerConfig::new(folder.join("runs")));
@@ -103,6 +111,8 @@ impl World {
         let running = environment_side(&databases, &source, releases.clone()).await;
         let choreography = Choreography::new(releases, &running);
         let bus = EmbeddedTransport::new(databases.open("bus").await, Vec::new());
+        let ledger = Ledger::new(databases.open("ledger").await);
+        let history = sluice_commit::HistoryReactions(commits.clone());
         let services = Services {
             repositories,
             branches,
@@ -120,17 +130,20 @@ impl World {
             infrastructure: running.infrastructure,
             manifests: running.manifests,
             syncs: running.syncs,
-            ledger: sluice_ledger::Ledger::new(databases.open("ledger").await),
+            ledger: ledger.clone(),
             bus: Arc::new(bus),
         };
         Self {
-            schema: schema(services, Options::default()),
+            schema: schema(services.clone(), Options::default()),
             user: User::of("acme", "ada"),
             blobs,
             builds,
             git,
             choreography,
             databases,
+            services,
+            ledger,
+            history,
         }
     }
 
