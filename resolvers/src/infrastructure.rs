@@ -17,8 +17,8 @@ pub use mutation::{
     ProvisionInfrastructurePayload, RefreshInfrastructurePayload,
 };
 pub use object::{
-    InfrastructurePlan, InfrastructurePlanOrder, InfrastructurePlanOrderField, PlanById,
-    PlansOfCommit, PlansOfEnvironment, PlansOfRelease, PlansOfRepository,
+    EventsOfPlan, InfrastructurePlan, InfrastructurePlanOrder, InfrastructurePlanOrderField,
+    PlanById, PlansOfCommit, PlansOfEnvironment, PlansOfRelease, PlansOfRepository,
 };
 pub use parts::{
     InfrastructureOperation, InfrastructureStatus, PropertyChange, PropertyChangeKind,

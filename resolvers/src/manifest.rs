@@ -10,6 +10,6 @@ pub use mutation::{ManifestMutation, RenderDeploymentManifestPayload};
 pub use object::{
     DeploymentManifest, DeploymentManifestOrder, DeploymentManifestOrderField, ManifestById,
     ManifestObject, ManifestStatus, ManifestsInGitOpsRepository, ManifestsOfCommit,
-    ManifestsOfEnvironment, ManifestsOfRelease, ManifestsOfRepository,
+    ManifestsOfEnvironment, ManifestsOfRelease, ManifestsOfRepository, TextOfManifest,
 };
 pub use query::{DeploymentManifestPreview, ManifestQuery};

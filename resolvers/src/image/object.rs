@@ -186,7 +186,7 @@ aggregate! {
             if self.0.sbom_digest.is_none() {
                 return Ok(None);
             }
-            let text = call.services.images.sbom(&call.ctx, self.0.id).await;
+            let text = call.services.images.sbom_of(&call.ctx, &self.0).await;
             let text = text.map_err(|fault| call.failure(fault))?;
             text::bounded(call, text, max_bytes).map(Some)
         }
@@ -206,7 +206,7 @@ aggregate! {
             if self.0.provenance_digest.is_none() {
                 return Ok(None);
             }
-            let text = call.services.images.provenance(&call.ctx, self.0.id).await;
+            let text = call.services.images.provenance_of(&call.ctx, &self.0).await;
             let text = text.map_err(|fault| call.failure(fault))?;
             text::bounded(call, text, max_bytes).map(Some)
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID};
 use chrono::{DateTime, Utc};
 use sluice_iac_provisioning as service;
+use sluice_infrastructure_engine::EngineEvent;
 use sluice_schema::{EnvironmentId, InfrastructureId, ReleaseId, RepositoryId};
 
 use super::{
@@ -27,6 +28,8 @@ lookups! {
     /// A plan of infrastructure by its id.
     PlanById(InfrastructureId) -> Arc<service::InfrastructurePlan>
         = list infrastructure.find_many;
+    /// What happened while a plan was carried out.
+    EventsOfPlan(InfrastructureId) -> Vec<EngineEvent> = map infrastructure.find_events;
     /// The plans of a commit's `infra.yaml`, oldest first.
     PlansOfCommit((RepositoryId, String)) -> Vec<Arc<service::InfrastructurePlan>>
         = map infrastructure.find_by_commits;
@@ -136,9 +139,8 @@ aggregate! {
         /// until it ended.
         #[graphql(complexity = "500")]
         async fn events(&self, context: &Context<'_>) -> Result<Vec<InfrastructureEvent>> {
-            let call = Call::of(context)?;
-            let events = call.services.infrastructure.events(&call.ctx, self.0.id).await;
-            let events = events.map_err(|fault| call.failure(fault))?;
+            let key = Some(EventsOfPlan(self.0.id));
+            let events = Call::of(context)?.one(key).await?.unwrap_or_default();
             Ok(events.into_iter().map(Into::into).collect())
         }
     }

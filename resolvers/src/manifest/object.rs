@@ -61,6 +61,8 @@ impl From<&service::ObjectSummary> for ManifestObject {
 lookups! {
     /// A manifest by its id.
     ManifestById(ManifestId) -> Arc<service::DeploymentManifest> = list manifests.find_many;
+    /// The objects of a manifest as one YAML stream.
+    TextOfManifest(ManifestId) -> String = map manifests.find_texts;
     /// The manifests that were rendered from a commit, oldest first.
     ManifestsOfCommit((RepositoryId, String)) -> Vec<Arc<service::DeploymentManifest>>
         = map manifests.find_by_commits;
@@ -159,8 +161,8 @@ aggregate! {
         ) -> Result<String> {
             let call = Call::of(context)?;
             text::check_limit(call, max_bytes)?;
-            let text = call.services.manifests.text(&call.ctx, self.0.id).await;
-            text::bounded(call, text.map_err(|fault| call.failure(fault))?, max_bytes)
+            let text = call.one(Some(TextOfManifest(self.0.id))).await?;
+            text::bounded(call, text.unwrap_or_default(), max_bytes)
         }
         /// What changes from another manifest to this one, as a unified diff of at most 256 KiB;
         /// empty when nothing does.

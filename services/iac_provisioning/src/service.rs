@@ -156,6 +156,22 @@ impl Infrastructures {
         Ok(serde_json::from_str(events.as_deref().unwrap_or("[]"))?)
     }
 
+    /// What happened while each plan was carried out, in order, in one statement; plans that have
+    /// not ended are left out.
+    ///
+    /// # Errors
+    /// `FORBIDDEN`, and what the store fails with.
+    pub async fn find_events(
+        &self,
+        ctx: &Ctx,
+        plans: &[InfrastructureId],
+    ) -> Result<HashMap<InfrastructureId, Vec<EngineEvent>>> {
+        ctx.require(Scope::Read)?;
+        let logs = store::find_logs(&self.store, ctx, plans).await?.into_iter();
+        logs.map(|(id, events)| Ok((id, serde_json::from_str(&events)?)))
+            .collect()
+    }
+
     /// The plans of releases, newest first.
     ///
     /// # Errors

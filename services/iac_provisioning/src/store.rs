@@ -228,6 +228,20 @@ pub(crate) async fn insert_log(
     tx.insert::<log::Entity>(log::row(plan, events)).await
 }
 
+/// The events of provisionings that ended, a JSON list each, in one statement.
+pub(crate) async fn find_logs(
+    store: &Store,
+    ctx: &Ctx,
+    plans: &[InfrastructureId],
+) -> Result<Vec<(InfrastructureId, String)>, StoreError> {
+    let ids = plans.iter().map(ToString::to_string);
+    let rows = store.find::<log::Entity>(ctx).by_ids(ids).await?;
+    let damaged = |error| StoreError::damaged("InfrastructureLog", error);
+    rows.into_iter()
+        .map(|row| Ok((row.id.parse().map_err(damaged)?, row.events)))
+        .collect()
+}
+
 /// The events of a provisioning, a JSON list; `None` when it has not ended.
 pub(crate) async fn find_log(
     store: &Store,

@@ -72,9 +72,7 @@ impl ContainerImages {
     /// `NOT_FOUND`, also while the image is not built; what the registry fails with.
     pub async fn sbom(&self, ctx: &Ctx, id: ImageId) -> Result<String> {
         let image = self.get(ctx, id).await?;
-        let digest = image.sbom_digest.as_ref();
-        let digest = digest.ok_or(ContainerImageError::NotFound("bill of materials"))?;
-        self.document(&image, digest).await
+        self.sbom_of(ctx, &image).await
     }
 
     /// The image's provenance, an in-toto statement in JSON.
@@ -83,9 +81,29 @@ impl ContainerImages {
     /// `NOT_FOUND`, also while the image is not built; what the registry fails with.
     pub async fn provenance(&self, ctx: &Ctx, id: ImageId) -> Result<String> {
         let image = self.get(ctx, id).await?;
+        self.provenance_of(ctx, &image).await
+    }
+
+    /// The bill of materials of an image that was read; see [`sbom`](Self::sbom).
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn sbom_of(&self, ctx: &Ctx, image: &ContainerImage) -> Result<String> {
+        ctx.require(Scope::Read)?;
+        let digest = image.sbom_digest.as_ref();
+        let digest = digest.ok_or(ContainerImageError::NotFound("bill of materials"))?;
+        self.document(image, digest).await
+    }
+
+    /// The provenance of an image that was read; see [`provenance`](Self::provenance).
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn provenance_of(&self, ctx: &Ctx, image: &ContainerImage) -> Result<String> {
+        ctx.require(Scope::Read)?;
         let digest = image.provenance_digest.as_ref();
         let digest = digest.ok_or(ContainerImageError::NotFound("provenance"))?;
-        self.document(&image, digest).await
+        self.document(image, digest).await
     }
 
     async fn document(&self, image: &ContainerImage, digest: &str) -> Result<String> {

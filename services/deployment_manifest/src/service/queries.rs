@@ -42,6 +42,24 @@ impl DeploymentManifests {
         Ok(stream(&self.files(ctx, id).await?))
     }
 
+    /// The objects of each manifest as one YAML stream, in one statement; manifests that failed,
+    /// and those that the caller may not see, are left out.
+    ///
+    /// # Errors
+    /// `FORBIDDEN`, and what the store fails with.
+    pub async fn find_texts(
+        &self,
+        ctx: &Ctx,
+        manifests: &[ManifestId],
+    ) -> Result<HashMap<ManifestId, String>> {
+        ctx.require(Scope::Read)?;
+        let kept = store::find_files(&self.store, ctx, manifests).await?;
+        Ok(kept
+            .into_iter()
+            .map(|(id, files)| (id, stream(&files)))
+            .collect())
+    }
+
     /// What changes from one manifest to another, as a unified diff of at most 256 KiB; empty when nothing does.
     ///
     /// # Errors

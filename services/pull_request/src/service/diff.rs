@@ -39,8 +39,22 @@ impl PullRequests {
     ) -> Result<PullRequestDiff> {
         ctx.require(Scope::Read)?;
         let pull_request = self.load(ctx, id).await?;
-        let path = path_of(&pull_request)?;
-        let (base, head) = self.ends(&pull_request, &path).await?;
+        self.diff_of(ctx, &pull_request, limits).await
+    }
+
+    /// What a pull request that was read changes; see [`diff`](Self::diff).
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn diff_of(
+        &self,
+        ctx: &Ctx,
+        pull_request: &PullRequest,
+        limits: DiffLimits,
+    ) -> Result<PullRequestDiff> {
+        ctx.require(Scope::Read)?;
+        let path = path_of(pull_request)?;
+        let (base, head) = self.ends(pull_request, &path).await?;
         Ok(PullRequestDiff {
             base_sha: base.to_string(),
             head_sha: head.to_string(),
