@@ -1,6 +1,6 @@
 //! From what was read to what is answered.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque, hash_map::Entry};
 
 use sluice_kernel::Ctx;
 
@@ -18,6 +18,9 @@ pub(super) struct Read {
     /// Of each node: edges with the number of the other end.
     around: Vec<Vec<(usize, Way, usize)>>,
 }
+
+/// Nodes with their places on a path, and its edges.
+pub(super) type Path = (Vec<(usize, u32)>, Vec<usize>);
 
 /// How the nodes were reached from a start.
 pub(super) struct Reached {
@@ -71,8 +74,8 @@ impl Read {
                         continue;
                     }
                     reached.by.insert(there, (edge, here));
-                    if !reached.first.contains_key(&other) {
-                        reached.first.insert(other, manner);
+                    if let Entry::Vacant(first) = reached.first.entry(other) {
+                        first.insert(manner);
                         reached.order.push((other, depth + 1));
                     }
                     open.push_back((there, depth + 1));
@@ -146,7 +149,7 @@ impl Read {
 
 impl Reached {
     /// Edges on a shortest way to `end`, and the nodes on it with their places, from the start on.
-    pub(super) fn path(&self, end: usize) -> Option<(Vec<(usize, u32)>, Vec<usize>)> {
+    pub(super) fn path(&self, end: usize) -> Option<Path> {
         let mut here = (end, *self.first.get(&end)?);
         let (mut nodes, mut edges) = (vec![end], Vec::new());
         while let Some((edge, before)) = self.by.get(&here) {

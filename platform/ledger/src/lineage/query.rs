@@ -4,7 +4,7 @@ use sluice_kernel::Ctx;
 use sluice_schema::Scope;
 
 use super::{
-    graph::{Read, may_see},
+    graph::{Path, Read, may_see},
     rules::Manner,
     walk::{Reads, Stored},
 };
@@ -108,8 +108,6 @@ fn shortest(ctx: &Ctx, read: &Read, from: &str, to: &str) -> Option<LineageGraph
     }
     None
 }
-
-type Path = (Vec<(usize, u32)>, Vec<usize>);
 
 fn turned((nodes, edges): Path) -> Path {
     let places = nodes.into_iter().rev().map(|(place, _)| place);

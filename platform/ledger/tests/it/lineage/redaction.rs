@@ -15,8 +15,11 @@ on_both_databases! {
     what_only_other_projects_named_is_not_shown,
 }
 
+/// An edge by the places of its ends.
+type Placed = (usize, &'static str, usize, u64);
+
 /// The answer with nothing but its shape.
-fn shape(graph: &LineageGraph) -> (Vec<(NodeKind, u32)>, Vec<(usize, &'static str, usize, u64)>) {
+fn shape(graph: &LineageGraph) -> (Vec<(NodeKind, u32)>, Vec<Placed>) {
     let place = |key: &str| graph.nodes.iter().position(|node| node.key == key).unwrap();
     let edges = graph.edges.iter();
     let mut edges: Vec<_> = edges

@@ -24,7 +24,7 @@ async fn walks_cost_the_same_whatever_the_number_of_releases(backend: Backend) {
     let mut previous = [None; 4];
     for number in 1..=50 {
         let change = story.change(&module);
-        let mut release = story.release(&format!("{number}.0.0"), &[change.clone()]);
+        let mut release = story.release(&format!("{number}.0.0"), std::slice::from_ref(&change));
         for previous in &mut previous {
             story.promote(&mut release, *previous);
             *previous = release.promotions.last().copied();
