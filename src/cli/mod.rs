@@ -11,6 +11,7 @@ pub mod promote;
 pub mod rollback;
 #[cfg(test)]
 mod scripted;
+mod seed;
 mod serve;
 pub mod ship;
 pub mod status;
@@ -47,6 +48,7 @@ enum Command {
     Migrate(ConfigFlags),
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    Seed(seed::SeedArgs),
     /// Print the GraphQL schema
     Schema,
     /// Print all settings as a Markdown table
@@ -81,6 +83,7 @@ async fn run(command: Command) -> u8 {
         Command::Token(args) => token::run(&args),
         Command::Migrate(flags) => migrate::run(&flags).await,
         Command::Ledger(command) => ledger::run(&command).await,
+        Command::Seed(args) => seed::run(&args).await,
         Command::Schema => print(&sluice_resolvers::sdl()),
         Command::Settings => print(&crate::config::markdown()),
     }

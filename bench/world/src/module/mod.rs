@@ -170,7 +170,7 @@ impl ModuleWorld {
             return Ok(());
         };
         self.last_at = landing.at;
-        let is_built = self.character.steady || self.landed % 6 != 0;
+        let is_built = self.character.steady || !self.landed.is_multiple_of(6);
         if !is_built {
             return Ok(());
         }

@@ -21,7 +21,7 @@ impl ModuleWorld {
         released: &Released,
         place: usize,
     ) -> Made<()> {
-        if self.character.number % EVERY != 0 {
+        if !self.character.number.is_multiple_of(EVERY) {
             return Ok(());
         }
         let by = system("iac_provisioning");

@@ -79,7 +79,7 @@ impl ModuleWorld {
         if self.is_over(merged_at + TimeDelta::seconds(10)) {
             return Ok(None);
         }
-        let reverts = self.landed > 1 && self.landed % 60 == 0;
+        let reverts = self.landed > 1 && self.landed.is_multiple_of(60);
         let reverts = reverts.then(|| self.head.clone());
         let request = self.open(story, person, at, count, reverts.as_deref())?;
         let mut pull_request = self.opened(story, &request)?;
