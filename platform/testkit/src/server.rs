@@ -78,6 +78,22 @@ impl Server {
         Client::new(&self.base(), &self.token(user))
     }
 
+    /// The program with the server's settings, to work on the same data.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(std::env::vars().filter(|(name, _)| !name.starts_with("SLUICE_")))
+            .env("SLUICE_DATA_DIR", self.data_dir())
+            .envs(self.settings.iter().cloned())
+            .stdin(Stdio::null());
+        if let StoreConfig::Postgres { url, .. } = self.databases.config() {
+            command.env("SLUICE_DATABASE_URL", url);
+        }
+        command
+    }
+
     async fn spawn(&mut self) {
         let log = self.databases.folder().join("server.log");
         let log = File::options()
@@ -85,20 +101,11 @@ impl Server {
             .append(true)
             .open(log)
             .expect("a log file");
-        let mut command = Command::new(&self.program);
+        let mut command = self.command(&["serve"]);
         command
-            .arg("serve")
-            .env_clear()
-            .envs(std::env::vars().filter(|(name, _)| !name.starts_with("SLUICE_")))
             .env("SLUICE_LISTEN", format!("127.0.0.1:{}", self.port))
-            .env("SLUICE_DATA_DIR", self.data_dir())
-            .envs(self.settings.iter().cloned())
-            .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a log file"))
             .stderr(log);
-        if let StoreConfig::Postgres { url, .. } = self.databases.config() {
-            command.env("SLUICE_DATABASE_URL", url);
-        }
         self.child = Some(command.spawn().expect("the server starts"));
         let ready = format!("{}/readyz", self.base());
         let http = crate::client::http();

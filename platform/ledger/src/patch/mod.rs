@@ -15,7 +15,7 @@ pub(crate) use sql::{Rows, insert_sql, upsert_sql};
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Text; JSON is text too.
     Text,
     /// A number, a time in microseconds since 1970, or 0 and 1.
@@ -24,7 +24,7 @@ pub enum Kind {
 
 /// What becomes of a column when a row is patched again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rule {
+pub(crate) enum Rule {
     /// It is part of the row's key.
     Key,
     /// The first value stays.
@@ -35,23 +35,23 @@ pub enum Rule {
 
 /// A column of a read model. Columns of keys are never null, others may be until they are given.
 #[derive(Debug)]
-pub struct Column {
+pub(crate) struct Column {
     /// Its name.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// What it holds.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// What becomes of it when patched again.
-    pub rule: Rule,
+    pub(crate) rule: Rule,
 }
 
 /// A read model's table. The first column of every table is `tenant_id`, part of its key, which
 /// the declaration leaves out.
 #[derive(Debug)]
-pub struct Table {
+pub(crate) struct Table {
     /// Its name.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Its columns, but `tenant_id`.
-    pub columns: &'static [Column],
+    pub(crate) columns: &'static [Column],
 }
 
 /// Declares tables: `NAME = "table" { key id: Text; first at: Int; latest state: Text; }`.
@@ -75,7 +75,7 @@ pub(crate) use tables;
 
 /// A value of a column.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Field {
+pub(crate) enum Field {
     /// Of a [`Kind::Text`] column.
     Text(String),
     /// Of a [`Kind::Int`] column.
@@ -119,11 +119,11 @@ impl From<bool> for Field {
 
 /// Some columns of one row, its key among them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Patch {
+pub(crate) struct Patch {
     /// The table's name.
-    pub table: &'static str,
+    pub(crate) table: &'static str,
     /// Columns and values, in any order; each column at most once.
-    pub fields: Vec<(&'static str, Field)>,
+    pub(crate) fields: Vec<(&'static str, Field)>,
 }
 
 impl Patch {
