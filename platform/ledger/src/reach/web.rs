@@ -159,13 +159,12 @@ impl<'a> Web<'a> {
     }
 
     /// Gives signs to what is tied to `sha`, but not to what contains others unless `containers`.
-    fn follow(&mut self, sha: &'a str, containers: bool) -> bool {
+    fn follow(&mut self, sha: &'a str, containers: bool) {
         let Some(sign) = self.signs.get(sha) else {
-            return false;
+            return;
         };
         let (applies, mixed) = (sign.applies, sign.mixed);
         let edges = self.from.get(sha).cloned().unwrap_or_default();
-        let before = self.order.len();
         for edge in edges {
             let waits = self.containers.contains(edge.to.as_str()) && !containers;
             if edge.tie.contains() || waits || self.signs.contains_key(edge.to.as_str()) {
@@ -180,14 +179,14 @@ impl<'a> Web<'a> {
             self.signs.insert(&edge.to, sign);
             self.order.push(&edge.to);
         }
-        self.order.len() > before
     }
 
     fn follow_all(&mut self) -> bool {
         let known = self.order.clone();
-        known
-            .into_iter()
-            .fold(false, |any, sha| self.follow(sha, true) || any)
+        for sha in &known {
+            self.follow(sha, true);
+        }
+        self.order.len() > known.len()
     }
 
     /// Gives signs to what contains commits that have one.
