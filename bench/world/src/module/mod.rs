@@ -3,6 +3,7 @@
 mod build;
 mod deliver;
 mod finish;
+mod history;
 mod promote;
 mod provision;
 mod release;

@@ -11,8 +11,8 @@ use sluice_release::ReleaseNote;
 use sluice_schema::{
     Actor, PullRequestId,
     events::{
-        self, CommitCreated, HistoryCommit, HistoryRecorded, PullRequestAbandoned,
-        PullRequestMerged, PullRequestOpened, PullRequestReviewed,
+        self, CommitCreated, PullRequestAbandoned, PullRequestMerged, PullRequestOpened,
+        PullRequestReviewed,
     },
 };
 
@@ -42,30 +42,30 @@ pub(super) struct Landing {
 }
 
 /// A commit before its history is told.
-struct Written {
-    sha: String,
-    tree: String,
-    patch: String,
-    subject: String,
-    at: DateTime<Utc>,
+pub(super) struct Written {
+    pub(super) sha: String,
+    pub(super) tree: String,
+    pub(super) patch: String,
+    pub(super) subject: String,
+    pub(super) at: DateTime<Utc>,
 }
 
 /// How a pull request comes about.
-struct Request {
-    id: PullRequestId,
-    person: usize,
-    opened_at: DateTime<Utc>,
-    work: Vec<Written>,
+pub(super) struct Request {
+    pub(super) id: PullRequestId,
+    pub(super) person: usize,
+    pub(super) opened_at: DateTime<Utc>,
+    pub(super) work: Vec<Written>,
 }
 
 /// What a merge writes.
-struct Merge {
-    at: DateTime<Utc>,
-    by: Actor,
-    strategy: MergeStrategy,
-    commit: Written,
-    parents: Vec<String>,
-    reverts: Option<String>,
+pub(super) struct Merge {
+    pub(super) at: DateTime<Utc>,
+    pub(super) by: Actor,
+    pub(super) strategy: MergeStrategy,
+    pub(super) commit: Written,
+    pub(super) parents: Vec<String>,
+    pub(super) reverts: Option<String>,
 }
 
 impl ModuleWorld {
@@ -409,80 +409,6 @@ impl ModuleWorld {
         )
     }
 
-    /// The branch's own commits, told before they land.
-    fn record_branch(
-        &mut self,
-        story: &mut Story,
-        person: usize,
-        work: &[Written],
-        at: DateTime<Utc>,
-    ) -> Made<()> {
-        let Some(last) = work.last() else {
-            return Ok(());
-        };
-        let line = &mut self.people[person];
-        line.head.moved(at, &last.sha);
-        let squash = match work {
-            [only] => only.patch.clone(),
-            _ => self.maker.random.sha(),
-        };
-        let event = HistoryRecorded {
-            repository_id: self.repository,
-            branch: line.branch.name.clone(),
-            default_branch: false,
-            head_sha: last.sha.clone(),
-            landings: None,
-            merge_base: Some(self.head.clone()),
-            squash_patch_id: Some(squash),
-            rewritten: false,
-            commits: history(work, &self.head, PEOPLE[person], None),
-            more: false,
-        };
-        self.maker.tell(story, at, &system("commit"), &event)?;
-        Ok(())
-    }
-
-    /// What the merge brought to the default branch.
-    fn record_landing(&mut self, story: &mut Story, request: &Request, merge: &Merge) -> Made<()> {
-        self.landed += 1;
-        let (at, sha) = (merge.at + TimeDelta::seconds(1), &merge.commit.sha);
-        let author = PEOPLE[request.person];
-        let is_merge = merge.strategy == MergeStrategy::Merge;
-        let mut commits = match is_merge {
-            true => history(&request.work, &self.head, author, Some(self.landed)),
-            false => Vec::new(),
-        };
-        commits.push(HistoryCommit {
-            sha: sha.clone(),
-            parents: merge.parents.clone(),
-            subject_line: merge.commit.subject.clone(),
-            author: author.to_owned(),
-            authored_at: merge.at,
-            committed_at: merge.at,
-            patch_id: (!is_merge).then(|| merge.commit.patch.clone()),
-            reverts: merge.reverts.iter().cloned().collect(),
-            picked_from: None,
-            landing: Some(self.landed),
-            mainline: true,
-        });
-        let event = HistoryRecorded {
-            repository_id: self.repository,
-            branch: MAIN.to_owned(),
-            default_branch: true,
-            head_sha: sha.clone(),
-            landings: Some(self.landed),
-            merge_base: None,
-            squash_patch_id: None,
-            rewritten: false,
-            commits,
-            more: false,
-        };
-        self.maker.tell(story, at, &system("commit"), &event)?;
-        self.main.head.moved(at, sha);
-        self.head.clone_from(sha);
-        Ok(())
-    }
-
     /// A pull request that comes to nothing.
     fn abandon(&mut self, person: usize, at: DateTime<Utc>) -> Made<()> {
         let Some((mut it, mut story)) = self.propose(person, at + TimeDelta::seconds(2))? else {
@@ -535,24 +461,6 @@ impl ModuleWorld {
         let opened = self.opened(&mut story, &request)?;
         Ok(Some((opened, story)))
     }
-}
-
-fn history(work: &[Written], base: &str, author: &str, landing: Option<u64>) -> Vec<HistoryCommit> {
-    let parents = std::iter::once(base).chain(work.iter().map(|it| it.sha.as_str()));
-    let commit = |(it, parent): (&Written, &str)| HistoryCommit {
-        sha: it.sha.clone(),
-        parents: vec![parent.to_owned()],
-        subject_line: it.subject.clone(),
-        author: author.to_owned(),
-        authored_at: it.at,
-        committed_at: it.at,
-        patch_id: Some(it.patch.clone()),
-        reverts: Vec::new(),
-        picked_from: None,
-        landing,
-        mainline: false,
-    };
-    work.iter().zip(parents).map(commit).collect()
 }
 
 fn note_of(module: &str, it: &PullRequest, author: &str) -> ReleaseNote {
