@@ -24,7 +24,7 @@ pub use connect::StoreConfig;
 pub use error::StoreError;
 pub use finder::Finder;
 pub use import::{Import, ImportError, Taking};
-pub use list::{List, Listing, Parent};
+pub use list::{Keyed, List, Listing, Parent};
 pub use outbox::{Outbox, OutboxRow};
 pub use page::Order;
 pub use raw::{RawRead, RawTx};

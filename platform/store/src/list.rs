@@ -34,6 +34,9 @@ pub trait Listing: Send + Sync + 'static {
     fn order(order: Self::Order, direction: Direction) -> Order<Self::Entity>;
 }
 
+/// A key's text, and the key of an aggregate.
+pub type Keyed<K, A> = (fn(&K) -> String, fn(&A) -> Option<K>);
+
 /// How rows hang on a parent `P`.
 pub struct Parent<E: EntityTrait, P> {
     /// The column that names the parent.
@@ -159,7 +162,7 @@ impl<L: Listing> List<'_, L> {
         &self,
         column: <L::Entity as EntityTrait>::Column,
         keys: &[K],
-        (key, of): (fn(&K) -> String, fn(&L::Aggregate) -> Option<K>),
+        (key, of): Keyed<K, L::Aggregate>,
     ) -> Result<HashMap<K, Vec<Found<L>>>, StoreError> {
         let values: BTreeSet<String> = keys.iter().map(key).collect();
         let finder = &self.finder;
@@ -301,7 +304,7 @@ macro_rules! finds {
                 > {
                     ctx.require(::sluice_schema::Scope::Read)?;
                     let list = self.store().list::<$list>(ctx);
-                    let how: (fn(&$key) -> String, fn(&$aggregate) -> Option<$key>) = ($text, $of);
+                    let how: $crate::Keyed<$key, $aggregate> = ($text, $of);
                     Ok(list.groups_by($column, keys, how).await?)
                 }
             )*

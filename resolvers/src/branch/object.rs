@@ -122,7 +122,7 @@ aggregate! {
         /// The record of the commit that it points at, when it was committed here.
         head_commit: Commit by |it| Some(CommitBySha((it.repository_id, it.head_sha.clone())));
         /// The record of the commit that it started from, when it was committed here.
-        from_commit: Commit
+        start_commit: Commit
             by |it| Some(CommitBySha((it.repository_id, it.from_commit_sha.clone())));
     }
     many {}
