@@ -20,6 +20,7 @@ mod drift;
 mod gates;
 mod git_http;
 mod identity;
+mod ledger;
 mod lineage;
 mod lists;
 mod prod_support;
