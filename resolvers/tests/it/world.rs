@@ -57,6 +57,21 @@ fn providers(folder: &Path) -> (Arc<dyn GitHost>, Arc<dyn BlobStore>) {
     (Arc::new(git.unwrap()), Arc::new(blobs.unwrap()))
 }
 
+async fn runs(
+    databases: &Databases,
+    pipelines: &sluice_pipeline_generator::Pipelines,
+    (git, blobs): (&Arc<dyn GitHost>, &Arc<dyn BlobStore>),
+) -> PipelineRuns {
+    let folder = databases.folder().join("runs");
+    let ports = Ports {
+        pipelines: Arc::new(pipelines.clone()),
+        git: git.clone(),
+        runner: Arc::new(LocalRunner::new(LocalRunnerConfig::new(folder))),
+        blobs: blobs.clone(),
+    };
+    PipelineRuns::new(databases.open("pipeline_execution").await, ports)
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
         Self::on(Backend::Sqlite).await
@@ -66,7 +81,6 @@ impl World {
         let databases = Databases::fresh(backend).await;
         let folder = databases.folder();
         let (git, blobs) = providers(folder);
-        let runner = LocalRunner::new(LocalRunnerConfig::new(folder.join("runs")));
         let store = databases.open("repository").await;
         let repositories = Repositories::new(store, git.clone(), "http://localhost");
         let of_repositories = Arc::new(repositories.clone());
@@ -87,13 +101,7 @@ impl World {
             of.clone(),
             Arc::new(projects.clone()),
         );
-        let ports = Ports {
-            pipelines: Arc::new(pipelines.clone()),
-            git: git.clone(),
-            runner: Arc::new(runner),
-            blobs: blobs.clone(),
-        };
-        let runs = PipelineRuns::new(databases.open("pipeline_execution").await, ports);
+        let runs = runs(&databases, &pipelines, (&git, &blobs)).await;
         let store = databases.open("build_result").await;
         let builds = sluice_build_result::BuildResults::new(store, blobs.clone(), of.clone());
         let store = databases.open("environment_promotion").await;
