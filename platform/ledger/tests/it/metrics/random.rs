@@ -188,7 +188,7 @@ impl<'w> Random<'w> {
         let modules: Vec<String> = left.modules[..count].to_vec();
         let fits =
             |it: &&Promoted| it.id != left.id && modules.iter().all(|m| it.modules.contains(m));
-        let restored = self.places[place].succeeded.iter().filter(fits).next_back();
+        let restored = self.places[place].succeeded.iter().rfind(fits);
         let Some(restored) = restored.cloned() else {
             return;
         };
