@@ -20,8 +20,8 @@ enum Variables {
     None,
     /// `id`s of a list, by the list's document and the path to the ids.
     Ids(&'static str),
-    /// Names of projects.
-    Projects,
+    /// The made-up world's project of 100 modules that are all in production.
+    Fleet,
 }
 
 pub(crate) const ALL: &[Operation] = &[
@@ -58,7 +58,7 @@ pub(crate) const ALL: &[Operation] = &[
                    environments { id name } cells { module environmentId changesWaiting \
                    desired { version since by } deployed { version commitSha since } \
                    sync { state health drift } } } }",
-        variables: Variables::Projects,
+        variables: Variables::Fleet,
     },
 ];
 
@@ -70,7 +70,7 @@ pub(crate) async fn prepare(
     let ids = match operation.variables {
         Variables::None => return Ok(vec![body(operation.document, &json!({}))?]),
         Variables::Ids(document) => ask(target, operation.name, document).await?,
-        Variables::Projects => projects(target, operation.name).await?,
+        Variables::Fleet => vec!["fleet".to_owned()],
     };
     if ids.is_empty() {
         return Err(BenchError::Empty(operation.name));
@@ -120,15 +120,6 @@ async fn ask(
 ) -> Result<Vec<String>, BenchError> {
     let nodes = nodes(target, name, document).await?;
     Ok(texts(&nodes, "id"))
-}
-
-async fn projects(target: &Target, name: &'static str) -> Result<Vec<String>, BenchError> {
-    let document = "{ list: repositories(first: 200) { nodes { projectId } } }";
-    let nodes = nodes(target, name, document).await?;
-    let mut projects = texts(&nodes, "projectId");
-    projects.sort_unstable();
-    projects.dedup();
-    Ok(projects)
 }
 
 fn texts(nodes: &[Value], field: &str) -> Vec<String> {
