@@ -163,6 +163,8 @@ async fn writers_at_once_leave_neither_hole_nor_duplicate(backend: Backend) {
     }
     assert_eq!(write_at_once(&world, &events).await, 200);
     assert_eq!(sequences(&world).await, (1..=150).collect::<Vec<_>>());
+    let whole = world.ledger.verify(&world.ctx(), None, None).await.unwrap();
+    assert_eq!((whole.checked, whole.violation), (150, None));
     for (tenant, count) in [("acme", 150), ("globex", 50)] {
         let of = format!("FROM ledger_event WHERE tenant_id = '{tenant}'");
         let distinct = format!("SELECT count(DISTINCT event_id) {of}");
