@@ -20,10 +20,9 @@ on_both_databases!(
 );
 
 /// Fields that are followed for each object by itself, and why. They weigh in `complexity`.
-pub(crate) const BY_ITSELF: [(&str, &str); 6] = [
+pub(crate) const BY_ITSELF: [(&str, &str); 5] = [
     ("lineage", "a graph of its own for each object"),
     ("reach", "a walk of its own for each change"),
-    ("history", "a page of events with cursors of its own"),
     (
         "blockers",
         "asks every service that has a say; needs an argument",

@@ -204,8 +204,8 @@ async fn look_ups_cost_the_same_for_many_as_for_one(backend: Backend) {
             ctx.statements().get()
         }
     };
-    assert_eq!(cost(1).await, 3);
-    assert_eq!(cost(5).await, 3);
+    assert_eq!(cost(1).await, 2);
+    assert_eq!(cost(5).await, 2);
 }
 
 sluice_testkit::on_both_databases!(
