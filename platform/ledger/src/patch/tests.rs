@@ -91,7 +91,9 @@ async fn contents(store: &Store, table: &Table) -> Vec<Vec<Option<String>>> {
 
 /// Patches of every table, as it is declared: few keys, so that they meet.
 fn patch() -> impl Strategy<Value = Patch> {
-    let widest = project::tables().into_iter().map(|table| table.columns.len());
+    let widest = project::tables()
+        .into_iter()
+        .map(|table| table.columns.len());
     let widest = widest.max().unwrap();
     let cell = (
         0..3_i64,
