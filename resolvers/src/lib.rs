@@ -42,6 +42,7 @@ pub mod repository;
 mod root;
 pub mod scalars;
 pub mod server;
+pub mod stream;
 mod text;
 mod variables;
 

@@ -78,6 +78,8 @@ pub struct Services {
     pub syncs: sluice_gitops_sync::GitOpsSyncs,
     /// The ledger and its read models.
     pub ledger: sluice_ledger::Ledger,
+    /// Follows the ledger as it grows.
+    pub hub: sluice_ledger::Hub,
     /// The event bus, for its dead letters.
     pub bus: Arc<dyn Transport>,
 }

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use axum::Router;
-use sluice_bus::{EmbeddedTransport, Route, Transport};
+use sluice_bus::{EmbeddedLive, EmbeddedTransport, LiveChannel, Route, Transport};
 use sluice_container_image::RemoteTarget;
 use sluice_deployment_target::DirectoryTarget;
 use sluice_git_host::{GitHost, Limits, LocalGitHost};
@@ -13,7 +13,7 @@ use sluice_image_registry::{
 };
 use sluice_infrastructure_engine::{LocalEngine, LocalEngineConfig};
 use sluice_kernel::{Reaction, Reconciler, directory::RepositoryDirectory};
-use sluice_ledger::Consumer;
+use sluice_ledger::{Consumer, Hub, HubOptions};
 use sluice_manifest_renderer::LocalRenderer;
 use sluice_package_feed::LocalPackageFeed;
 use sluice_pipeline_execution::{Executor, ExecutorConfig, Recovery};
@@ -66,6 +66,7 @@ pub struct App {
     pub(super) reactions: Vec<Arc<dyn Reaction>>,
     pub(super) reconcilers: Vec<Arc<dyn Reconciler>>,
     pub(super) consumer: Consumer,
+    pub(super) hub: Hub,
     pub(super) executor: Executor,
     pub(super) run_recovery: Arc<dyn Reconciler>,
 }
@@ -89,10 +90,13 @@ impl App {
         let routes = routes.chain([Consumer::ROUTE]);
         let bus = EmbeddedTransport::new(stores.get(BUS)?, routes.collect());
         let transport: Arc<dyn Transport> = Arc::new(bus);
+        let live: Arc<dyn LiveChannel> = Arc::new(EmbeddedLive::default());
+        let hub = Hub::new(domain.ledger.clone(), live, HubOptions::default());
         let executor = Executor::new(domain.runs.clone(), executor_config(around));
         Ok(Self {
             consumer: Consumer::new(transport.clone(), domain.ledger.clone()),
-            services: domain.behind(transport.clone()),
+            services: domain.behind(transport.clone(), hub.clone()),
+            hub,
             stores,
             transport,
             git,

@@ -9,7 +9,7 @@ use sluice_bus::Transport;
 use sluice_commit::Commits;
 use sluice_git_host::GitHost;
 use sluice_kernel::{Reaction, Reconciler, directory::RepositoryDirectory};
-use sluice_ledger::Ledger;
+use sluice_ledger::{Hub, Ledger};
 use sluice_pipeline_execution::{PipelineRuns, Ports};
 use sluice_pipeline_generator::Pipelines;
 use sluice_pipeline_runner::PipelineRunner;
@@ -170,7 +170,7 @@ impl Domain {
     }
 
     /// The services as the resolvers know them.
-    pub(super) fn behind(self, bus: Arc<dyn Transport>) -> sluice_resolvers::Services {
+    pub(super) fn behind(self, bus: Arc<dyn Transport>, hub: Hub) -> sluice_resolvers::Services {
         let delivery = self.delivery;
         sluice_resolvers::Services {
             projects: self.projects,
@@ -190,6 +190,7 @@ impl Domain {
             manifests: delivery.manifests,
             syncs: delivery.syncs,
             ledger: self.ledger,
+            hub,
             bus,
         }
     }

@@ -2,7 +2,9 @@
 
 use async_graphql::{Request, Response};
 use async_trait::async_trait;
+use futures::stream::BoxStream;
 use sluice_kernel::Ctx;
+use sluice_resolvers::stream::{Delivered, Range};
 use sluice_resolvers::{Limits, Options, ServerMode, Services, SluiceSchema};
 
 use crate::{
@@ -46,5 +48,14 @@ impl Executor {
 impl GraphQl for Executor {
     async fn execute(&self, ctx: Ctx, request: Request) -> Response {
         sluice_resolvers::execute(&self.0, ctx, request).await
+    }
+
+    async fn subscribe(
+        &self,
+        ctx: Ctx,
+        request: Request,
+        range: Option<Range>,
+    ) -> Result<BoxStream<'static, Delivered>, Box<Response>> {
+        sluice_resolvers::stream::subscribe(&self.0, ctx, request, range).await
     }
 }

@@ -63,6 +63,8 @@ impl Workers {
         }
         let consumer = app.consumer.clone();
         self.supervise("ledger", move |stop| consumer.clone().run(stop));
+        let hub = app.hub.clone();
+        self.supervise("hub", move |stop| hub.clone().run(stop));
         let executor = app.executor.clone();
         self.supervise("executor", move |stop| executor.clone().run(stop));
         self.reconcile(&app.run_recovery);

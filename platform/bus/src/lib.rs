@@ -10,6 +10,7 @@ mod background;
 mod backoff;
 mod dispatch;
 mod embedded;
+mod live;
 mod relay;
 mod transport;
 
@@ -17,5 +18,6 @@ pub use background::run_reconciler;
 pub use backoff::Backoff;
 pub use dispatch::Dispatcher;
 pub use embedded::EmbeddedTransport;
+pub use live::{EmbeddedLive, LiveChannel, LiveMessage, LiveSignal};
 pub use relay::Relay;
 pub use transport::{Backlog, BusError, DeadLetter, Delivery, Route, Transport};

@@ -21,6 +21,7 @@ mod rebuild;
 mod record;
 mod refusal;
 mod rows;
+mod stream;
 mod verify;
 
 pub use board::{Board, BoardCell, BoardEnvironment, BoardHold, Deployed, DriftState, SyncView};
@@ -40,4 +41,5 @@ pub use metrics::{
 };
 pub use reach::{CommitKey, EnvironmentReach, Landing, LandingHow, ReachStage, ReachState};
 pub use rebuild::{Rebuilt, TableState};
+pub use stream::{Feed, FeedItem, FeedRequest, Gap, GapReason, Hub, HubOptions};
 pub use verify::{Verification, Violation, ViolationKind};

@@ -4,11 +4,11 @@ use std::{path::Path, sync::Arc};
 
 use async_graphql::{Request, Variables};
 use serde_json::{Value, json};
-use sluice_bus::EmbeddedTransport;
+use sluice_bus::{EmbeddedLive, EmbeddedTransport};
 use sluice_environment_promotion::Environments;
 use sluice_git_host::{GitHost, LocalGitHost};
 use sluice_kernel::Ctx;
-use sluice_ledger::Ledger;
+use sluice_ledger::{Hub, HubOptions, Ledger};
 use sluice_pipeline_execution::{PipelineRuns, Ports};
 use sluice_pipeline_runner::{LocalRunner, LocalRunnerConfig};
 use sluice_repository::Repositories;
@@ -138,6 +138,11 @@ impl World {
             infrastructure: running.infrastructure,
             manifests: running.manifests,
             syncs: running.syncs,
+            hub: Hub::new(
+                ledger.clone(),
+                Arc::new(EmbeddedLive::default()),
+                HubOptions::default(),
+            ),
             ledger: ledger.clone(),
             bus: Arc::new(bus),
         };

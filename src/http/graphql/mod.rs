@@ -21,7 +21,9 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, header::ALLOW},
     response::Response,
 };
+use futures::stream::BoxStream;
 use sluice_kernel::{Ctx, IdempotencyKey};
+use sluice_resolvers::stream::{Delivered, Range};
 use sluice_schema::ErrorCode;
 use tracing::Span;
 
@@ -34,6 +36,18 @@ use body::Parameters;
 pub trait GraphQl: Send + Sync {
     /// Executes one operation for the caller.
     async fn execute(&self, ctx: Ctx, request: Request) -> Outcome;
+
+    /// Begins a subscription for the caller, after its own argument or in `range`; returns when
+    /// its source is open.
+    ///
+    /// # Errors
+    /// The answer that refuses it.
+    async fn subscribe(
+        &self,
+        ctx: Ctx,
+        request: Request,
+        range: Option<Range>,
+    ) -> Result<BoxStream<'static, Delivered>, Box<Outcome>>;
 }
 
 /// Why a request is not executed: status, code and words.

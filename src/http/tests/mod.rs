@@ -11,10 +11,12 @@ use axum::{
     http::{Method, Request, StatusCode},
     response::Response,
 };
+use futures::stream::BoxStream;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::{Value, json};
 use sluice_git_host::{Limits, LocalGitHost};
 use sluice_kernel::{BoxFault, Ctx, directory::RepositoryView};
+use sluice_resolvers::stream::{Delivered, Range};
 use sluice_schema::{ProjectId, RepositoryId, TypedId};
 use tower::ServiceExt;
 
@@ -67,6 +69,15 @@ struct Executor(Schema<Query, Mutation, EmptySubscription>);
 impl GraphQl for Executor {
     async fn execute(&self, ctx: Ctx, request: GraphQlRequest) -> GraphQlResponse {
         self.0.execute(request.data(ctx)).await
+    }
+
+    async fn subscribe(
+        &self,
+        ctx: Ctx,
+        request: GraphQlRequest,
+        _: Option<Range>,
+    ) -> Result<BoxStream<'static, Delivered>, Box<GraphQlResponse>> {
+        Err(Box::new(self.execute(ctx, request).await))
     }
 }
 
