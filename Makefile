@@ -5,6 +5,7 @@ SHELL := bash
 .NOTPARALLEL:
 
 GRAPHIQL := web/graphiql
+CLIENTS := tests/node
 STAMPS := target/stamps
 
 .PHONY: help run test lint fmt bench graphiql requirements-run requirements-test
@@ -15,7 +16,7 @@ help: ## Show the targets
 run: requirements-run graphiql ## Build and serve with the examples as a demo (ARGS="…" is handed on)
 	tools/run.sh $(ARGS)
 
-test: requirements-test graphiql $(STAMPS)/check-jsonschema $(STAMPS)/nuget $(STAMPS)/kubernetes-tools ## Lint, then every test on SQLite and PostgreSQL
+test: requirements-test graphiql $(CLIENTS)/node_modules/.package-lock.json $(STAMPS)/check-jsonschema $(STAMPS)/nuget $(STAMPS)/kubernetes-tools ## Lint, then every test on SQLite and PostgreSQL
 	tools/test.sh
 
 lint: ## Formatting, clippy, layering and file rules
@@ -36,8 +37,8 @@ requirements-test:
 	@tools/requirements.sh test
 
 # npm writes this file last, so it is younger than the lock file exactly when the install is complete.
-$(GRAPHIQL)/node_modules/.package-lock.json: $(GRAPHIQL)/package.json $(GRAPHIQL)/package-lock.json
-	cd $(GRAPHIQL) && npm ci --no-audit --no-fund --loglevel=error
+$(GRAPHIQL)/node_modules/.package-lock.json $(CLIENTS)/node_modules/.package-lock.json: %/node_modules/.package-lock.json: %/package.json %/package-lock.json
+	cd $* && npm ci --no-audit --no-fund --loglevel=error
 	touch $@
 
 $(GRAPHIQL)/dist/THIRD-PARTY.txt: $(GRAPHIQL)/node_modules/.package-lock.json $(GRAPHIQL)/build.mjs $(wildcard $(GRAPHIQL)/src/*)
