@@ -91,6 +91,7 @@ impl App {
         let bus = EmbeddedTransport::new(stores.get(BUS)?, routes.collect());
         let transport: Arc<dyn Transport> = Arc::new(bus);
         let live: Arc<dyn LiveChannel> = Arc::new(EmbeddedLive::default());
+        domain.ledger.tells(live.clone());
         let hub = Hub::new(domain.ledger.clone(), live, HubOptions::default());
         let executor = Executor::new(domain.runs.clone(), executor_config(around));
         Ok(Self {

@@ -47,7 +47,7 @@ impl Ledger {
         }
         tx.commit().await?;
         if !appended.is_empty() {
-            self.tell();
+            self.tell(&appended);
         }
         Ok(appended)
     }

@@ -1,13 +1,13 @@
 //! The handle.
 
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use sluice_kernel::Ctx;
 use sluice_schema::Scope;
 use sluice_store::Store;
 use tokio::sync::watch;
 
-use crate::{LedgerError, refusal::Flood, rows};
+use crate::{LedgerError, LedgerEvent, refusal::Flood, rows, stream::Teller};
 
 /// How far a tenant's ledger has got.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,7 @@ pub(crate) struct Inner {
     store: Store,
     appended: watch::Sender<u64>,
     flood: Flood,
+    teller: OnceLock<Teller>,
 }
 
 /// One process's way to the ledgers of all tenants; cheap to clone.
@@ -36,6 +37,7 @@ impl Ledger {
             store,
             appended,
             flood: Flood::default(),
+            teller: OnceLock::new(),
         }))
     }
 
@@ -64,8 +66,16 @@ impl Ledger {
         self.0.appended.subscribe()
     }
 
-    pub(crate) fn tell(&self) {
+    /// Where the live channel is told of events.
+    pub(crate) fn teller(&self) -> &OnceLock<Teller> {
+        &self.0.teller
+    }
+
+    pub(crate) fn tell(&self, events: &[LedgerEvent]) {
         self.0.appended.send_modify(|count| *count += 1);
+        if let Some(teller) = self.0.teller.get() {
+            teller.tell(events);
+        }
     }
 
     /// How far the caller's tenant's ledger has got.

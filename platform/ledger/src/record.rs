@@ -129,6 +129,12 @@ impl Record {
         &self.envelope
     }
 
+    /// About how many bytes it is as JSON.
+    pub(crate) fn size(&self) -> usize {
+        // The payload beside the other fields, which are bounded.
+        self.payload.len() + 512
+    }
+
     /// As it is shown.
     pub(crate) fn shown(self) -> LedgerEvent {
         LedgerEvent {

@@ -28,6 +28,22 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Runs one query over the rows of every tenant, for platform workers: never for a caller.
+    ///
+    /// # Errors
+    /// What the database fails with.
+    pub async fn query_everywhere(
+        &self,
+        sql: &str,
+        values: impl IntoIterator<Item = Value> + Send,
+    ) -> Result<Vec<QueryResult>, StoreError> {
+        let statement = Statement::from_sql_and_values(self.backend(), sql, values);
+        let reader = self.reader_everywhere().await?;
+        Ok(reader.query_all_raw(statement).await?)
+    }
+}
+
 impl RawRead<'_> {
     /// Which database it is.
     pub fn backend(&self) -> DbBackend {

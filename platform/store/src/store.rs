@@ -120,8 +120,13 @@ impl Store {
             .filter(condition)
             .order_by_asc(E::COLUMNS.id)
             .limit(limit);
-        let reader = self.reader_as(EVERY_TENANT, Access::Read).await?;
+        let reader = self.reader_everywhere().await?;
         Ok(query.all(&reader).await?)
+    }
+
+    /// A reader of every tenant's rows.
+    pub(crate) async fn reader_everywhere(&self) -> Result<Session, StoreError> {
+        self.reader_as(EVERY_TENANT, Access::Read).await
     }
 
     pub(crate) async fn reader(&self, ctx: &Ctx) -> Result<Session, StoreError> {

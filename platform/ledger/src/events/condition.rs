@@ -7,7 +7,7 @@ use sluice_store::{in_set_sql, set_value};
 use super::EventFilter;
 
 /// Conditions that all hold, and the values that they bind.
-pub(super) struct Condition {
+pub(crate) struct Condition {
     backend: DbBackend,
     sql: Vec<String>,
     values: Vec<Value>,
@@ -15,7 +15,7 @@ pub(super) struct Condition {
 
 impl Condition {
     /// Events of the caller's tenant and projects that match; `None` when there can be none.
-    pub(super) fn of(backend: DbBackend, ctx: &Ctx, filter: &EventFilter) -> Option<Self> {
+    pub(crate) fn of(backend: DbBackend, ctx: &Ctx, filter: &EventFilter) -> Option<Self> {
         let mut condition = Self {
             backend,
             sql: Vec::new(),
@@ -56,14 +56,14 @@ impl Condition {
     }
 
     /// And `left` (a column and an operator) this value.
-    pub(super) fn compare(&mut self, left: &str, value: impl Into<Value>) {
+    pub(crate) fn compare(&mut self, left: &str, value: impl Into<Value>) {
         let position = self.bind(value.into());
         self.sql.push(format!("{left} ${position}"));
     }
 
     /// And the column is one of these, when there are any. One value is compared, so that an
     /// index that begins with the column gives the order as well.
-    pub(super) fn within(&mut self, column: &str, values: &[String]) {
+    pub(crate) fn within(&mut self, column: &str, values: &[String]) {
         match values {
             [] => {}
             [one] => self.compare(&format!("{column} ="), one.as_str()),
@@ -72,24 +72,24 @@ impl Condition {
     }
 
     /// And the column is one of these.
-    pub(super) fn among(&mut self, column: &str, values: &[String]) {
+    pub(crate) fn among(&mut self, column: &str, values: &[String]) {
         let position = self.bind(set_value(self.backend, values.iter().cloned()));
         self.sql.push(in_set_sql(self.backend, column, position));
     }
 
     /// Adds a value; its place among the binds.
-    pub(super) fn bind(&mut self, value: Value) -> u32 {
+    pub(crate) fn bind(&mut self, value: Value) -> u32 {
         self.values.push(value);
         u32::try_from(self.values.len()).unwrap_or(u32::MAX)
     }
 
     /// As SQL.
-    pub(super) fn sql(&self) -> String {
+    pub(crate) fn sql(&self) -> String {
         self.sql.join(" AND ")
     }
 
     /// The values.
-    pub(super) fn into_values(self) -> Vec<Value> {
+    pub(crate) fn into_values(self) -> Vec<Value> {
         self.values
     }
 }

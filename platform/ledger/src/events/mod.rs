@@ -1,10 +1,13 @@
 //! The ledger as a list of events.
 
 mod condition;
+mod matches;
 mod query;
 
 use chrono::{DateTime, Utc};
 use sluice_schema::Envelope;
+
+pub(crate) use condition::Condition;
 
 /// What lists of events are sorted by, in their cursors.
 pub const EVENT_ORDER: &str = "SEQUENCE";
