@@ -12,7 +12,7 @@ use crate::{
     compose::{self, App, StartError, Surroundings, Workers},
     config::Config,
     data_dir::DataDir,
-    http::{self, Edge},
+    http::{self, Edge, graphql::Engine},
 };
 
 // What workers get beyond the grace that runs have, to write down how they ended.
@@ -70,7 +70,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         authenticator: authenticator.clone(),
         http: config.http.clone(),
         mode: config.mode,
-        graphql: app.graphql(&config),
+        graphql: Engine::new(app.graphql(&config), &config.graphql),
         rest: app.rest.clone(),
         rest_with_files: app.rest_with_files.clone(),
         nuget: app.nuget.clone(),

@@ -44,6 +44,10 @@ pub enum ErrorCode {
     InvalidManifest,
     /// A size, count or depth is above its limit.
     LimitExceeded,
+    /// The caller has used up what it may spend for now; `Retry-After` says how long to wait.
+    RateLimited,
+    /// The server knows no document of that digest, or executes none but those that it knows.
+    PersistedQueryNotFound,
     /// The request is not well-formed GraphQL, JSON or HTTP.
     BadRequest,
     /// The time for this request is used up; the command may still have taken effect.

@@ -85,6 +85,10 @@ error_codes! {
     InvalidManifest = "INVALID_MANIFEST", Refusal, 422, false;
     /// A size, count or depth is above its limit.
     LimitExceeded = "LIMIT_EXCEEDED", Request, 413, false;
+    /// The caller has used up what it may spend for now; `Retry-After` says how long to wait.
+    RateLimited = "RATE_LIMITED", Request, 429, true;
+    /// The server knows no document of that digest, or executes none but those that it knows.
+    PersistedQueryNotFound = "PERSISTED_QUERY_NOT_FOUND", Request, 400, false;
     /// The request is not well-formed GraphQL, JSON or HTTP.
     BadRequest = "BAD_REQUEST", Request, 400, false;
     /// The time for this request is used up; the command may still have taken effect.

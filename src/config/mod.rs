@@ -139,6 +139,10 @@ pub struct HttpConfig {
 /// Limits of GraphQL operations.
 #[derive(Debug, Clone)]
 pub struct GraphqlConfig {
+    /// Bytes of a document.
+    pub max_document_bytes: usize,
+    /// Tokens of a document.
+    pub max_tokens: u32,
     /// Fields that one operation may select, fragments expanded.
     pub max_selections: u32,
     /// How deep selections may nest.
@@ -303,7 +307,12 @@ impl HttpConfig {
 impl GraphqlConfig {
     fn read(values: &Values) -> Result<Self, ConfigError> {
         let count = |key| values.within(key, 1..=1_000_000, "from 1 to 1000000");
+        let bytes = Bytes(1 << 10)..=Bytes(4 << 20);
         Ok(Self {
+            max_document_bytes: values
+                .within("graphql.max_document_bytes", bytes, "from 1KiB to 4MiB")?
+                .0,
+            max_tokens: count("graphql.max_tokens")?,
             max_selections: count("graphql.max_selections")?,
             max_depth: count("graphql.max_depth")?,
             max_aliases: count("graphql.max_aliases")?,

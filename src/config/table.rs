@@ -77,6 +77,8 @@ pub const SETTINGS: &[Setting] = &[
     setting("http.body_limit", Some("1MiB"), "SIZE", "The largest body of a REST request that carries no files"),
     setting("http.graphql_body_limit", Some("32MiB"), "SIZE", "The largest body of a GraphQL request, and of a commit over REST"),
     setting("http.shutdown_grace", Some("20s"), "TIME", "How long to wait for requests, and then for workers, when the server ends"),
+    setting("graphql.max_document_bytes", Some("256KiB"), "SIZE", "The longest GraphQL document, 1KiB to 4MiB; values are sent as variables"),
+    setting("graphql.max_tokens", Some("10000"), "COUNT", "Tokens of a GraphQL document"),
     setting("graphql.max_selections", Some("2000"), "COUNT", "Fields that one operation may select, fragments expanded"),
     setting("graphql.max_depth", Some("15"), "COUNT", "How deep selections may nest"),
     setting("graphql.max_aliases", Some("50"), "COUNT", "Aliases that one operation may use"),

@@ -40,7 +40,6 @@ use crate::{
     auth::Authenticator,
     config::{HttpConfig, Mode},
 };
-use graphql::GraphQl;
 use identity::{Guard, Style};
 
 pub use trace::Trace;
@@ -63,8 +62,8 @@ pub struct Edge {
     pub http: HttpConfig,
     /// How the server runs.
     pub mode: Mode,
-    /// Executes GraphQL.
-    pub graphql: Arc<dyn GraphQl>,
+    /// Prepares and executes GraphQL.
+    pub graphql: graphql::Engine,
     /// REST endpoints of the services.
     pub rest: Router,
     /// REST endpoints whose bodies carry files, so that the larger limit holds.

@@ -23,7 +23,8 @@ impl Media {
     }
 }
 
-/// The better of the two for the client; the former when it does not care.
+/// The better of the two for the client. When it weighs both alike: the former when it names it,
+/// else the latter, as the draft asks for until all clients know the former.
 pub(super) fn negotiate(headers: &HeaderMap) -> Result<Media, Refused> {
     let mut ranges = Vec::new();
     for header in headers.get_all(ACCEPT) {
@@ -36,7 +37,7 @@ pub(super) fn negotiate(headers: &HeaderMap) -> Result<Media, Refused> {
         );
     }
     if ranges.is_empty() {
-        return Ok(Media::GraphQl);
+        return Ok(Media::Json);
     }
     let weigh = |media: Media| {
         let kind = media.as_str();
@@ -48,7 +49,13 @@ pub(super) fn negotiate(headers: &HeaderMap) -> Result<Media, Refused> {
             .max_by_key(|(closeness, _)| *closeness)
             .map(|(closeness, q)| (q, closeness))
     };
-    let ours = [Media::Json, Media::GraphQl];
+    let named = ranges
+        .iter()
+        .any(|(range, _)| range == Media::GraphQl.as_str());
+    let ours = match named {
+        true => [Media::Json, Media::GraphQl],
+        false => [Media::GraphQl, Media::Json],
+    };
     let best = ours
         .into_iter()
         .filter_map(|media| Some((weigh(media)?, media)));
@@ -106,11 +113,11 @@ mod tests {
     }
 
     #[test]
-    fn the_client_gets_what_it_weighs_highest_and_the_new_type_when_it_does_not_care() {
-        assert_eq!(negotiate(&HeaderMap::new()).ok(), Some(Media::GraphQl));
+    fn the_client_gets_what_it_weighs_highest_and_json_when_it_does_not_care() {
+        assert_eq!(negotiate(&HeaderMap::new()).ok(), Some(Media::Json));
         for (accept, media) in [
-            ("*/*", Media::GraphQl),
-            ("application/*", Media::GraphQl),
+            ("*/*", Media::Json),
+            ("application/*", Media::Json),
             ("application/json", Media::Json),
             ("application/json; charset=utf-8", Media::Json),
             ("Application/JSON", Media::Json),

@@ -6,21 +6,45 @@
 use sluice_schema::ErrorCode;
 
 use super::Refused;
+use crate::config::GraphqlConfig;
 
-const MAX_BYTES: usize = 256 * 1024;
-const MAX_TOKENS: usize = 20_000;
 const MAX_NESTING: usize = 100;
 
-/// Refuses a document that is too long, too deep or of too many tokens.
-pub(super) fn check(document: &str) -> Result<(), Refused> {
-    let refuse = |what: &str, limit: usize| {
-        let message =
-            format!("the document has more than {limit} {what}; send values as variables");
-        Err(Refused::new(400, ErrorCode::LimitExceeded, message))
-    };
-    if document.len() > MAX_BYTES {
-        return refuse("bytes", MAX_BYTES);
+/// What a document may amount to before it is parsed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    bytes: usize,
+    tokens: usize,
+}
+
+impl Bounds {
+    pub(super) fn of(settings: &GraphqlConfig) -> Self {
+        Self {
+            bytes: settings.max_document_bytes,
+            tokens: usize::try_from(settings.max_tokens).unwrap_or(usize::MAX),
+        }
     }
+
+    /// Refuses a document that is too long.
+    pub(super) fn check_length(&self, document: &str) -> Result<(), Refused> {
+        match document.len() > self.bytes {
+            true => Err(above(self.bytes, "bytes")),
+            false => Ok(()),
+        }
+    }
+
+    /// Counts the tokens of a document; refuses one that is too deep or has too many.
+    pub(super) fn check(&self, document: &str) -> Result<usize, Refused> {
+        count(document, self.tokens)
+    }
+}
+
+fn above(limit: usize, what: &str) -> Refused {
+    let message = format!("the document has more than {limit} {what}; send values as variables");
+    Refused::new(400, ErrorCode::LimitExceeded, message)
+}
+
+fn count(document: &str, max_tokens: usize) -> Result<usize, Refused> {
     let (mut tokens, mut nesting) = (0_usize, 0_usize);
     let mut rest = document.as_bytes();
     while let Some((&first, after)) = rest.split_first() {
@@ -30,7 +54,7 @@ pub(super) fn check(document: &str) -> Result<(), Refused> {
             _ => {}
         }
         if nesting > MAX_NESTING {
-            return refuse("levels of nesting", MAX_NESTING);
+            return Err(above(MAX_NESTING, "levels of nesting"));
         }
         rest = match first {
             b' ' | b'\t' | b'\r' | b'\n' | b',' => {
@@ -46,11 +70,11 @@ pub(super) fn check(document: &str) -> Result<(), Refused> {
             _ => after,
         };
         tokens += 1;
-        if tokens > MAX_TOKENS {
-            return refuse("tokens", MAX_TOKENS);
+        if tokens > max_tokens {
+            return Err(above(max_tokens, "tokens"));
         }
     }
-    Ok(())
+    Ok(tokens)
 }
 
 fn is_word(byte: u8) -> bool {
@@ -87,13 +111,23 @@ fn skip_string(text: &[u8]) -> &[u8] {
 mod tests {
     use super::*;
 
+    const BOUNDS: Bounds = Bounds {
+        bytes: 256 * 1024,
+        tokens: 10_000,
+    };
+
+    fn check(document: &str) -> Result<usize, Refused> {
+        BOUNDS.check_length(document)?;
+        BOUNDS.check(document)
+    }
+
     #[test]
     fn documents_without_bounds_are_refused_before_they_are_parsed() {
         for document in [
             format!("{{a(x:{})}}", "[".repeat(50_000)),
             "{a".repeat(50_000),
             format!("{{{}}}", "a ".repeat(30_000)),
-            "x".repeat(MAX_BYTES + 1),
+            "x".repeat(BOUNDS.bytes + 1),
             format!("{{a(x:\"\"\"\\\"\"\" \"\"\"{})}}", "[".repeat(1_000)),
             format!("{{a(x:\"\\\"\"{})}}", "[".repeat(1_000)),
             format!("{{a # \"\n{})}}", "[".repeat(1_000)),

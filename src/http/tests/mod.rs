@@ -20,7 +20,10 @@ use sluice_resolvers::stream::{Delivered, Range};
 use sluice_schema::{ProjectId, RepositoryId, TypedId};
 use tower::ServiceExt;
 
-use super::*;
+use super::{
+    graphql::{Engine, GraphQl},
+    *,
+};
 use crate::{
     auth::{LocalKey, TokenRequest},
     config::Config,
@@ -145,11 +148,12 @@ fn server() -> Server {
     let request = TokenRequest::all_rights("acme".parse().unwrap(), "ada");
     let token = authenticator.sign(&request).unwrap();
     let echo = |command: sluice_rest::Command<Value>| async move { Json(command.input) };
+    let executor = Arc::new(Executor(Schema::new(Query, Mutation, EmptySubscription)));
     let edge = Edge {
         authenticator: Arc::new(authenticator),
         http: config.http,
         mode: Mode::Embedded,
-        graphql: Arc::new(Executor(Schema::new(Query, Mutation, EmptySubscription))),
+        graphql: Engine::new(executor, &config.graphql),
         rest: Router::new().route("/things", post(echo)),
         rest_with_files: Router::new().route("/files", post(echo)),
         nuget: Router::new().route("/nuget/things", post(echo)),

@@ -1,6 +1,6 @@
 //! The parameters of a request.
 
-use async_graphql::Variables;
+use async_graphql::{Name, Value as ConstValue, Variables};
 use axum::{
     body::Bytes,
     extract::rejection::BytesRejection,
@@ -11,62 +11,94 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use sluice_kernel::ContentDigest;
 use sluice_schema::ErrorCode;
 
 use super::Refused;
 
 /// What a client sends.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Parameters {
-    pub(super) query: String,
-    pub(super) operation_name: Option<String>,
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Parameters {
+    /// The document; absent when it is named by its digest.
+    pub(crate) query: Option<String>,
+    /// The digest of the document: `sha256:` and hexadecimal digits.
+    #[serde(alias = "id")]
+    pub(crate) document_id: Option<String>,
+    /// Which of the document's operations.
+    pub(crate) operation_name: Option<String>,
     variables: Option<Map<String, Value>>,
-    // Nothing is read from it; a wrong type is a malformed request all the same.
-    #[serde(rename = "extensions")]
-    _extensions: Option<Map<String, Value>>,
+    /// What clients and server agree on beside the specification.
+    pub(crate) extensions: Option<Map<String, Value>>,
 }
 
 impl Parameters {
-    /// Digest of operation and variables; the order of keys does not matter.
-    pub(super) fn fingerprint(&self) -> ContentDigest {
-        let mut variables = String::new();
-        if let Some(map) = &self.variables {
-            canonical(&Value::Object(map.clone()), &mut variables);
-        }
-        let name = self.operation_name.as_deref().unwrap_or_default();
-        ContentDigest::of_parts([self.query.as_bytes(), name.as_bytes(), variables.as_bytes()])
+    /// Reads the parameters of a message.
+    ///
+    /// # Errors
+    /// [`Refused`] names the parameter whose type is wrong.
+    pub(crate) fn from_json(value: Value) -> Result<Self, Refused> {
+        let read: Self = serde_json::from_value(value)
+            .map_err(|error| Refused::bad(format!("this is not a GraphQL request: {error}")))?;
+        read.checked()
     }
 
-    pub(super) fn variables(self) -> Variables {
+    // Forms and some clients say "none" with an empty text.
+    fn checked(mut self) -> Result<Self, Refused> {
+        self.operation_name = self.operation_name.filter(|name| !name.is_empty());
+        match self.names_document() {
+            true => Ok(self),
+            false => Err(Refused::bad("the request has no query")),
+        }
+    }
+
+    fn names_document(&self) -> bool {
+        let extensions = self.extensions.as_ref();
+        self.query.is_some()
+            || self.document_id.is_some()
+            || extensions.is_some_and(|extensions| extensions.contains_key("persistedQuery"))
+    }
+
+    /// The variables, for the executor.
+    pub(crate) fn variables(self) -> Variables {
         Variables::from_json(Value::Object(self.variables.unwrap_or_default()))
     }
 }
 
-fn canonical(value: &Value, out: &mut String) {
+/// The variables as a text that is equal for equal variables, whatever the order of their keys.
+pub(crate) fn canonical(variables: &Variables) -> String {
+    let mut text = String::new();
+    if !variables.is_empty() {
+        let entries = variables.iter().map(|(key, value)| (key, value));
+        write_object(entries, &mut text);
+    }
+    text
+}
+
+fn write_object<'a>(entries: impl Iterator<Item = (&'a Name, &'a ConstValue)>, out: &mut String) {
+    let mut entries: Vec<_> = entries.collect();
+    entries.sort_by_key(|(key, _)| *key);
+    out.push('{');
+    for (key, value) in entries {
+        out.push_str(&Value::from(key.as_str()).to_string());
+        out.push(':');
+        write_value(value, out);
+        out.push(',');
+    }
+    out.push('}');
+}
+
+fn write_value(value: &ConstValue, out: &mut String) {
     match value {
-        Value::Object(map) => {
-            let mut entries: Vec<_> = map.iter().collect();
-            entries.sort_by_key(|(key, _)| *key);
-            out.push('{');
-            for (key, value) in entries {
-                out.push_str(&Value::from(key.as_str()).to_string());
-                out.push(':');
-                canonical(value, out);
-                out.push(',');
-            }
-            out.push('}');
-        }
-        Value::Array(items) => {
+        ConstValue::Object(map) => write_object(map.iter(), out),
+        ConstValue::List(items) => {
             out.push('[');
             for item in items {
-                canonical(item, out);
+                write_value(item, out);
                 out.push(',');
             }
             out.push(']');
         }
-        scalar => out.push_str(&scalar.to_string()),
+        scalar => out.push_str(&scalar.clone().into_json().unwrap_or_default().to_string()),
     }
 }
 
@@ -109,8 +141,9 @@ pub(super) fn of_post(body: Result<Bytes, BytesRejection>) -> Result<Parameters,
             "batches are not taken: send one operation per request",
         ));
     }
-    serde_json::from_slice(&body)
-        .map_err(|error| Refused::bad(format!("the body is not a GraphQL request: {error}")))
+    let read: Result<Parameters, _> = serde_json::from_slice(&body);
+    read.map_err(|error| Refused::bad(format!("the body is not a GraphQL request: {error}")))?
+        .checked()
 }
 
 /// Reads URL parameters; `variables` and `extensions` are JSON.
@@ -118,7 +151,7 @@ pub(super) fn of_get(query: &str) -> Result<Parameters, Refused> {
     let mut parameters = Map::new();
     for (name, value) in form_pairs(query) {
         let value = match name.as_str() {
-            "query" | "operationName" => Value::from(value),
+            "query" | "operationName" | "documentId" | "id" => Value::from(value),
             // An empty parameter is how forms say "none".
             "variables" | "extensions" if value.is_empty() => Value::Null,
             "variables" | "extensions" => serde_json::from_str(&value)
@@ -129,11 +162,7 @@ pub(super) fn of_get(query: &str) -> Result<Parameters, Refused> {
             return Err(Refused::bad(format!("{name} is given twice")));
         }
     }
-    if parameters.get("operationName") == Some(&Value::from("")) {
-        parameters.remove("operationName");
-    }
-    serde_json::from_value(Value::Object(parameters))
-        .map_err(|error| Refused::bad(format!("the parameters are not a GraphQL request: {error}")))
+    Parameters::from_json(Value::Object(parameters))
 }
 
 fn form_pairs(query: &str) -> Vec<(String, String)> {
@@ -153,17 +182,20 @@ mod tests {
     use super::*;
 
     fn parameters(text: &str) -> Result<Parameters, String> {
-        of_post(Ok(Bytes::copy_from_slice(text.as_bytes()))).map_err(|refused| refused.message)
+        of_post(Ok(Bytes::copy_from_slice(text.as_bytes()))).map_err(|refused| refused.body("").to_string())
     }
 
     #[test]
-    fn equal_requests_have_equal_fingerprints_whatever_the_order_of_keys() {
+    fn equal_variables_have_one_text_whatever_the_order_of_keys() {
         let one = parameters(r#"{"query":"q","variables":{"a":{"x":1,"y":[1,2]},"b":"2"}}"#);
         let two = parameters(r#"{"variables":{"b":"2","a":{"y":[1,2],"x":1}},"query":"q"}"#);
         let other = parameters(r#"{"query":"q","variables":{"a":{"x":1,"y":[2,1]},"b":"2"}}"#);
-        let one = one.unwrap().fingerprint();
-        assert_eq!(one, two.unwrap().fingerprint());
-        assert_ne!(one, other.unwrap().fingerprint());
+        let text = |parameters: Result<Parameters, String>| {
+            canonical(&parameters.unwrap().variables())
+        };
+        let one = text(one);
+        assert_eq!(one, text(two));
+        assert_ne!(one, text(other));
     }
 
     #[test]
@@ -189,10 +221,10 @@ mod tests {
 
     #[test]
     fn url_parameters_are_decoded_and_given_once() {
-        let read = |query| of_get(query).map_err(|refused| refused.message);
+        let read = |query| of_get(query).map_err(|refused| refused.body("").to_string());
         let good = read("query=%7Ba%7D&variables=%7B%22x%22%3A1%7D&operationName=A&other=1");
         let good = good.unwrap();
-        assert_eq!(good.query, "{a}");
+        assert_eq!(good.query.as_deref(), Some("{a}"));
         assert_eq!(good.operation_name.as_deref(), Some("A"));
         for bad in [
             "",
