@@ -138,7 +138,8 @@ async fn every_document_of_the_clients_is_valid() {
         assert_eq!(message, "validated", "{}", file.display());
         let name = file.file_stem().unwrap().to_str().unwrap();
         let head = fs::read_to_string(&file).unwrap();
-        let named = ["query ", "mutation "].map(|kind| head.contains(&format!("{kind}{name}")));
+        let named = ["query ", "mutation ", "subscription "]
+            .map(|kind| head.contains(&format!("{kind}{name}")));
         assert!(
             named.contains(&true),
             "{} holds another operation",

@@ -47,5 +47,7 @@ mod text;
 mod variables;
 
 pub use limits::Limits;
-pub use root::{Mutation, Options, Query, Services, SluiceSchema, execute, schema, sdl};
+pub use root::{
+    Mutation, Options, Query, Services, SluiceSchema, Subscription, execute, schema, sdl,
+};
 pub use server::ServerMode;

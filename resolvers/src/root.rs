@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_graphql::{
-    EmptySubscription, MergedObject, Request, Response, SDLExportOptions, Schema, SchemaBuilder,
+    MergedObject, MergedSubscription, Request, Response, SDLExportOptions, Schema, SchemaBuilder,
 };
 use sluice_bus::Transport;
 use sluice_kernel::Ctx;
@@ -38,6 +38,7 @@ use crate::{
     release::{ReleaseMutation, ReleaseQuery},
     repository::{RepositoryMutation, RepositoryQuery},
     server::ServerQuery,
+    stream::{EventStreams, OneRoot},
     variables::LeftOut,
 };
 
@@ -189,19 +190,28 @@ struct EnvironmentSideMutation(
 #[derive(MergedObject, Default)]
 struct PlatformMutation(DeadLetterMutation);
 
-/// The schema.
-pub type SluiceSchema = Schema<Query, Mutation, EmptySubscription>;
+/// What can be followed. A subscription asks for one of these.
+#[derive(MergedSubscription, Default)]
+pub struct Subscription(EventStreams);
 
-pub(crate) fn builder(options: &Options) -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+/// The schema.
+pub type SluiceSchema = Schema<Query, Mutation, Subscription>;
+
+pub(crate) fn builder(options: &Options) -> SchemaBuilder<Query, Mutation, Subscription> {
     let limits = options.limits;
-    let builder = Schema::build(Query::default(), Mutation::default(), EmptySubscription)
-        .register_output_type::<Aggregate>()
-        .limit_complexity(limits.complexity)
-        .limit_depth(limits.depth)
-        .limit_directives(limits.directives)
-        .extension(Guard(limits))
-        .extension(LeftOut)
-        .extension(PerExecution);
+    let builder = Schema::build(
+        Query::default(),
+        Mutation::default(),
+        Subscription::default(),
+    )
+    .register_output_type::<Aggregate>()
+    .limit_complexity(limits.complexity)
+    .limit_depth(limits.depth)
+    .limit_directives(limits.directives)
+    .extension(Guard(limits))
+    .extension(LeftOut)
+    .extension(OneRoot)
+    .extension(PerExecution);
     match options.mode {
         ServerMode::Embedded => builder,
         ServerMode::Production => builder.disable_introspection().disable_suggestions(),

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use sluice_kernel::{Cursor, Direction, page::CursorValue};
 use sluice_ledger as service;
 
 use super::Sequence;
@@ -14,6 +13,7 @@ use crate::{
     loaders::Call,
     node::{Node, find},
     server::Actor,
+    stream::cursor,
 };
 
 /// An event in the ledger.
@@ -36,14 +36,7 @@ impl LedgerEvent {
     /// Opaque; its place in the ledger, the same in every list: as `after` of an ascending list it
     /// leads to what happened next.
     async fn cursor(&self) -> String {
-        let sequence = self.0.sequence;
-        let cursor = Cursor {
-            order: service::EVENT_ORDER.to_owned(),
-            direction: Direction::Ascending,
-            value: CursorValue::Integer(i64::try_from(sequence).unwrap_or(i64::MAX)),
-            id: self.0.envelope.event_id.to_string(),
-        };
-        cursor.encode()
+        cursor(self.0.sequence, self.0.envelope.event_id.to_string())
     }
     /// Its id, the same wherever it is delivered: `evt-<uuid>`.
     async fn event_id(&self) -> ID {

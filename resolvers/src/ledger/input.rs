@@ -98,7 +98,10 @@ impl TryFrom<LedgerEventFilter> for service::EventFilter {
 }
 
 // Sorted and once each, so that the same question is the same key.
-fn values<T: Into<String>>(field: &str, given: Option<Vec<T>>) -> Result<Vec<String>, InputFault> {
+pub(crate) fn values<T: Into<String>>(
+    field: &str,
+    given: Option<Vec<T>>,
+) -> Result<Vec<String>, InputFault> {
     let Some(given) = given else {
         return Ok(Vec::new());
     };
@@ -108,16 +111,24 @@ fn values<T: Into<String>>(field: &str, given: Option<Vec<T>>) -> Result<Vec<Str
     }
     let mut values = Vec::with_capacity(given.len());
     for (index, value) in given.into_iter().enumerate() {
-        let value: String = value.into();
-        if value.is_empty() || value.len() > MAX_VALUE || value.contains('\0') {
-            let rule = format!("must be 1 to {MAX_VALUE} bytes without a NUL");
-            return Err(InputFault::new(format!("{field}[{index}]"), rule));
-        }
-        values.push(value);
+        values.push(text(&format!("{field}[{index}]"), value)?);
     }
     values.sort_unstable();
     values.dedup();
     Ok(values)
+}
+
+/// A value that is compared.
+///
+/// # Errors
+/// [`InputFault`] naming `field` when it is empty, too long, or no text.
+pub(crate) fn text(field: &str, value: impl Into<String>) -> Result<String, InputFault> {
+    let value = value.into();
+    if value.is_empty() || value.len() > MAX_VALUE || value.contains('\0') {
+        let rule = format!("must be 1 to {MAX_VALUE} bytes without a NUL");
+        return Err(InputFault::new(field, rule));
+    }
+    Ok(value)
 }
 
 fn each<T: std::str::FromStr<Err = sluice_schema::InvalidName>>(

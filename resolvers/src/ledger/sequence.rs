@@ -3,7 +3,7 @@
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 
 /// Numbers up to here are exact in JSON and JavaScript.
-const MAX: u64 = (1 << 53) - 1;
+pub(crate) const MAX: u64 = (1 << 53) - 1;
 
 /// A place in the tenant's ledger: a whole number, 1 for the first event, one more with each
 /// event, without holes; 0 stands before the first. It is a JSON number of up to 53 bits, which
