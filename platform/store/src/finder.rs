@@ -3,13 +3,13 @@
 use std::{collections::HashMap, marker::PhantomData};
 
 use sea_orm::{
-    Condition, ConnectionTrait, EntityTrait, FromQueryResult, IdenStatic, QueryFilter, QuerySelect,
-    QueryTrait, Select,
-    sea_query::{Alias, Asterisk, Expr, ExprTrait, Func, Query, WindowStatement},
+    Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, IdenStatic, Iterable,
+    JoinType, QueryFilter, QuerySelect, QueryTrait, Select,
+    sea_query::{Alias, Asterisk, Expr, ExprTrait, Func, Query, SelectStatement},
 };
 use sluice_kernel::{Ctx, Direction, Page, PageRequest, ProjectAccess};
 
-use crate::{AggregateEntity, Order, Store, StoreError, Tx, in_set};
+use crate::{AggregateEntity, Order, Store, StoreError, Tx, in_set, set_value};
 
 enum Source<'a> {
     Store(&'a Store),
@@ -23,7 +23,7 @@ pub struct Finder<'a, E> {
     entity: PhantomData<E>,
 }
 
-const ROW_NUMBER: &str = "row_number_in_parent";
+const PARENTS: &str = "parents";
 
 impl<'a, E: AggregateEntity> Finder<'a, E> {
     pub(crate) fn of_store(store: &'a Store, ctx: &'a Ctx) -> Self {
@@ -74,7 +74,7 @@ impl<'a, E: AggregateEntity> Finder<'a, E> {
         Ok(rows)
     }
 
-    async fn fetch_as<R: FromQueryResult + Send + Sync>(
+    async fn fetch_as<R: FromQueryResult>(
         &self,
         select: &sea_orm::sea_query::SelectStatement,
     ) -> Result<Vec<R>, StoreError> {
@@ -188,17 +188,10 @@ impl<'a, E: AggregateEntity> Finder<'a, E> {
         order: &Order<E>,
         request: &PageRequest,
     ) -> Result<HashMap<String, Page<E::Model>>, StoreError> {
-        let set = in_set(self.store().backend(), parent.as_str(), parents);
-        let query = order.apply_bounds(self.scoped().filter(set).filter(condition), request);
-        let select = numbered::<E>(query, parent, order, request);
-        self.ctx.statements().add();
-        let statement = self.store().backend().build(&select);
-        let raw = <E as EntityTrait>::find().from_raw_sql(statement);
-        let rows = match self.source {
-            Source::Tx(tx) => raw.all(tx.connection()).await?,
-            Source::Store(store) => raw.all(&store.reader(self.ctx).await?).await?,
-        };
-        self.ctx.statements().add_rows(rows.len());
+        let query = self.scoped().filter(condition);
+        let backend = self.store().backend();
+        let select = per_parent::<E>(backend, query, (parent, parents), order, request);
+        let rows: Vec<E::Model> = self.fetch_as(&select).await?;
         let mut groups: HashMap<String, Vec<E::Model>> = HashMap::new();
         for row in rows {
             groups.entry(parent_of(&row)).or_default().push(row);
@@ -240,41 +233,49 @@ impl<'a, E: AggregateEntity> Finder<'a, E> {
     }
 }
 
-// SELECT * FROM (SELECT …, row_number() OVER (PARTITION BY parent ORDER BY …)) WHERE n <= limit + 1
-fn numbered<E: AggregateEntity>(
+// For each parent the first rows by an index that begins with the parent and goes on with the
+// order: as many rows are read as are answered. Numbering the rows of a window would read all.
+fn per_parent<E: AggregateEntity>(
+    backend: DbBackend,
     query: Select<E>,
-    parent: E::Column,
+    (parent, parents): (E::Column, impl IntoIterator<Item = String>),
     order: &Order<E>,
     request: &PageRequest,
-) -> sea_orm::sea_query::SelectStatement {
+) -> SelectStatement {
+    let entity = E::default();
+    let table = || Alias::new(entity.table_name());
+    let (function, value) = match backend {
+        DbBackend::Postgres => ("unnest", PARENTS),
+        _ => ("json_each", "value"),
+    };
+    let of_parent = Expr::col(Alias::new(parent.as_str()))
+        .eq(Expr::col((Alias::new(PARENTS), Alias::new(value))));
+    let mut rows = order.select(query.filter(of_parent), request).into_query();
+    let mut select = Query::select();
+    for column in E::Column::iter() {
+        select.column((table(), Alias::new(column.as_str())));
+    }
+    let keys = Func::cust(Alias::new(function)).arg(set_value(backend, parents));
+    select.from_function(keys, Alias::new(PARENTS));
+    match backend {
+        DbBackend::Postgres => {
+            select.join_lateral(JoinType::InnerJoin, rows, table(), Expr::val(true));
+        }
+        _ => {
+            let row = || Expr::col((table(), Alias::new("rowid")));
+            rows.clear_selects().expr(row());
+            // Cross joins are made in the order in which they are written.
+            select
+                .cross_join(table())
+                .and_where(row().in_subquery(rows));
+        }
+    }
     let way = match order.fetch_direction(request) {
         Direction::Ascending => sea_orm::Order::Asc,
         Direction::Descending => sea_orm::Order::Desc,
     };
-    let mut window = WindowStatement::partition_by(Alias::new(parent.as_str()));
-    sea_orm::sea_query::OrderedStatement::order_by(
-        &mut window,
-        Alias::new(order.column.as_str()),
-        way.clone(),
-    );
-    sea_orm::sea_query::OrderedStatement::order_by(
-        &mut window,
-        Alias::new(E::COLUMNS.id.as_str()),
-        way,
-    );
-    let mut inner = query.into_query();
-    inner.expr_window_as(
-        Func::cust(Alias::new("row_number")),
-        window,
-        Alias::new(ROW_NUMBER),
-    );
-    let limit = i64::try_from(request.limit)
-        .unwrap_or(i64::MAX)
-        .saturating_add(1);
-    Query::select()
-        .column(Asterisk)
-        .from_subquery(inner, Alias::new("numbered"))
-        .and_where(Expr::col(Alias::new(ROW_NUMBER)).lte(limit))
-        .order_by(Alias::new(ROW_NUMBER), sea_orm::Order::Asc)
-        .to_owned()
+    for column in [order.column, E::COLUMNS.id] {
+        select.order_by((table(), Alias::new(column.as_str())), way.clone());
+    }
+    select
 }

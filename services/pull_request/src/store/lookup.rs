@@ -5,13 +5,19 @@ use std::{
     sync::Arc,
 };
 
-use sea_orm::{ColumnTrait, Condition, IdenStatic};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, IdenStatic, QueryFilter, QuerySelect, QueryTrait,
+    sea_query::UnionType,
+};
 use sluice_kernel::Ctx;
 use sluice_schema::{PullRequestId, RepositoryId};
 use sluice_store::{Store, StoreError, list_meets_set};
 
 use super::PullRequestList;
-use crate::{MergeStrategy, PullRequest, PullRequestStatus, entity::Column};
+use crate::{
+    MergeStrategy, PullRequest, PullRequestStatus,
+    entity::{Column, Entity},
+};
 
 /// A commit of a repository.
 type CommitKey = (RepositoryId, String);
@@ -78,14 +84,25 @@ pub(crate) async fn find_related(
     ids: &[PullRequestId],
     shas: &[String],
 ) -> Result<Vec<Arc<PullRequest>>, StoreError> {
+    // One look-up by index for each column: with an OR, a planner may read the whole tenant.
     let one_of = |column: Column, values: Vec<String>| {
-        sluice_store::in_set(store.backend(), column.as_str(), values)
+        let set = sluice_store::in_set(store.backend(), column.as_str(), values);
+        let ids = Entity::find().select_only().column(Column::Id);
+        let of_tenant = ids.filter(Column::TenantId.eq(ctx.tenant().as_str()));
+        of_tenant.filter(set).into_query()
     };
     let ids = ids.iter().map(ToString::to_string).collect();
-    let condition = Condition::any()
-        .add(one_of(Column::Id, ids))
-        .add(one_of(Column::MergeCommitSha, shas.to_vec()))
-        .add(one_of(Column::SourceSha, shas.to_vec()));
+    let mut found = one_of(Column::Id, ids);
+    found
+        .union(
+            UnionType::Distinct,
+            one_of(Column::MergeCommitSha, shas.to_vec()),
+        )
+        .union(
+            UnionType::Distinct,
+            one_of(Column::SourceSha, shas.to_vec()),
+        );
+    let condition = Condition::all().add(Column::Id.in_subquery(found));
     store.list::<PullRequestList>(ctx).matching(condition).await
 }
 
