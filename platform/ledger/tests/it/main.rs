@@ -13,6 +13,7 @@ mod compare;
 mod consuming;
 mod delivery;
 mod events;
+mod feeds;
 mod lineage;
 mod metrics;
 mod rebuild;
