@@ -4,6 +4,7 @@
 //! a kilobyte of doubling fragments would keep a core busy for seconds. [`Guard`] measures the
 //! document first, each fragment once.
 
+mod cost;
 mod measure;
 
 use std::sync::Arc;
@@ -11,10 +12,14 @@ use std::sync::Arc;
 use async_graphql::{
     Error, ErrorExtensions, Request, ServerError, ServerResult,
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextPrepareRequest},
+    parser::types::ExecutableDocument,
 };
 use sluice_schema::ErrorCode;
 
-use measure::{Excess, measure};
+pub(crate) use cost::Metered;
+pub use cost::{Cost, Meter};
+use measure::Excess;
+pub use measure::{Amount, Measure};
 
 /// What a GraphQL request may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +68,25 @@ impl Excess {
     }
 }
 
+/// Measures a document, each fragment once; a transport does so before it keeps a document or
+/// takes a batch.
+///
+/// # Errors
+/// What its execution would be refused with.
+pub fn measure(document: &ExecutableDocument, limits: &Limits) -> ServerResult<Measure> {
+    measure::measure(document, limits).map_err(Excess::into_error)
+}
+
+impl Amount {
+    /// Judges several documents together, when their amounts were added.
+    ///
+    /// # Errors
+    /// The first limit that they break.
+    pub fn within(&self, limits: &Limits) -> ServerResult<()> {
+        self.check(limits).map_err(Excess::into_error)
+    }
+}
+
 /// Refuses documents above the limits before they are validated.
 pub(crate) struct Guard(pub(crate) Limits);
 
@@ -83,7 +107,7 @@ impl Extension for Measured {
         next: NextPrepareRequest<'_>,
     ) -> ServerResult<Request> {
         // The parsed document stays in the request: it is parsed once.
-        measure(request.parsed_query()?, &self.0).map_err(Excess::into_error)?;
+        measure(request.parsed_query()?, &self.0)?;
         next.run(ctx, request).await
     }
 }

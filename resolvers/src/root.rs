@@ -22,7 +22,7 @@ use crate::{
     image::{ImageMutation, ImageQuery},
     infrastructure::{InfrastructureMutation, InfrastructureQuery},
     ledger::LedgerQuery,
-    limits::Guard,
+    limits::{Guard, Metered},
     lineage::LineageQuery,
     loaders::PerExecution,
     manifest::{ManifestMutation, ManifestQuery},
@@ -96,6 +96,14 @@ pub struct Options {
     pub limits: Limits,
     /// Bytes of a request's body that the edge takes, for `serverInfo`.
     pub body_bytes: u64,
+    /// Bytes of a document that the edge takes, for `serverInfo`.
+    pub document_bytes: u64,
+    /// Tokens of a document that the edge takes, for `serverInfo`.
+    pub document_tokens: u32,
+    /// Operations of one HTTP request that the edge takes, for `serverInfo`.
+    pub batch: u32,
+    /// Complexity that the edge lets a caller spend per minute, for `serverInfo`; `None`: any.
+    pub cost_per_minute: Option<u64>,
     /// Time that the edge gives a request, for `serverInfo`.
     pub request_time: Duration,
 }
@@ -107,6 +115,10 @@ impl Default for Options {
             mode: ServerMode::Embedded,
             limits: Limits::default(),
             body_bytes: 32 * 1024 * 1024,
+            document_bytes: 256 * 1024,
+            document_tokens: 10_000,
+            batch: 1,
+            cost_per_minute: None,
             request_time: Duration::from_secs(30),
         }
     }
@@ -208,6 +220,7 @@ pub(crate) fn builder(options: &Options) -> SchemaBuilder<Query, Mutation, Subsc
     .limit_complexity(limits.complexity)
     .limit_depth(limits.depth)
     .limit_directives(limits.directives)
+    .extension(Metered)
     .extension(Guard(limits))
     .extension(LeftOut)
     .extension(OneRoot)

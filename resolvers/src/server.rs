@@ -60,6 +60,15 @@ pub struct ServerInfo {
 pub struct ServerLimits {
     /// Bytes of a request's body.
     pub body_bytes: Long,
+    /// Bytes of a document.
+    pub document_bytes: Long,
+    /// Tokens of a document.
+    pub tokens: u32,
+    /// Operations of one HTTP request.
+    pub batch: u32,
+    /// Complexity that one caller may spend per minute; above it the answer is `RATE_LIMITED`
+    /// until some of the minute has passed. Null when it is not limited.
+    pub cost_per_minute: Option<Long>,
     /// Milliseconds that a request may take.
     pub request_milliseconds: Long,
     /// Objects of a page when the request names no number.
@@ -119,6 +128,10 @@ fn info(options: &Options) -> ServerInfo {
         mode: options.mode,
         limits: ServerLimits {
             body_bytes: Long(options.body_bytes),
+            document_bytes: Long(options.document_bytes),
+            tokens: options.document_tokens,
+            batch: options.batch,
+            cost_per_minute: options.cost_per_minute.map(Long),
             request_milliseconds: milliseconds(options.request_time),
             default_page_size: PageRequest::DEFAULT,
             max_page_size: PageRequest::MAX,

@@ -44,9 +44,15 @@ impl Extension for OfRequest {
         next: NextPrepareRequest<'_>,
     ) -> ServerResult<Request> {
         let given: HashSet<Name> = request.variables.keys().cloned().collect();
+        let null = async_graphql::Value::Null;
+        let nulls = request
+            .variables
+            .iter()
+            .filter(|(_, value)| **value == null);
+        let nulls: HashSet<Name> = nulls.map(|(name, _)| name.clone()).collect();
         let operation = request.operation_name.clone();
         let document = request.parsed_query()?;
-        if let Some(missing) = missing(document, operation.as_deref(), &given) {
+        if let Some(missing) = missing(document, operation.as_deref(), &given, &nulls) {
             let _ = self.missing.set(missing);
         }
         let absent = left_out(document, operation.as_deref(), &given);
@@ -72,11 +78,12 @@ impl Extension for OfRequest {
     }
 }
 
-// The first one that must be given and is not.
+// The first one that must be given and is not, or is null and must not be.
 fn missing(
     document: &ExecutableDocument,
     operation: Option<&str>,
     given: &HashSet<Name>,
+    nulls: &HashSet<Name>,
 ) -> Option<ServerError> {
     let mut operations = document.operations.iter();
     let (_, operation) = match operation {
@@ -88,10 +95,15 @@ fn missing(
     let variable = variables.find(|variable| {
         let variable = &variable.node;
         let required = !variable.var_type.node.nullable && variable.default_value.is_none();
-        required && !given.contains(&variable.name.node)
+        let null = !variable.var_type.node.nullable && nulls.contains(&variable.name.node);
+        null || (required && !given.contains(&variable.name.node))
     })?;
     let (name, kind) = (&variable.node.name.node, &variable.node.var_type.node);
-    let message = format!("the variable ${name} of type {kind} is required and not given");
+    let rule = match nulls.contains(name) {
+        true => "must not be null",
+        false => "is required and not given",
+    };
+    let message = format!("the variable ${name} of type {kind} {rule}");
     Some(ServerError::new(message, Some(variable.pos)))
 }
 
@@ -196,7 +208,8 @@ mod tests {
     fn a_variable_that_must_be_given_and_is_not_is_named() {
         let message = |text: &str, operation: Option<&str>, given: &[&str]| {
             let given = given.iter().map(Name::new).collect();
-            let refused = missing(&parse_query(text).unwrap(), operation, &given);
+            let document = parse_query(text).unwrap();
+            let refused = missing(&document, operation, &given, &HashSet::new());
             refused.map(|error| error.message)
         };
         let text = "query a($a: Int, $b: [ID!]!, $c: Int! = 1) { x }";

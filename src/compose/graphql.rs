@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use sluice_kernel::Ctx;
 use sluice_resolvers::stream::{Delivered, Range};
-use sluice_resolvers::{Limits, Options, ServerMode, Services, SluiceSchema};
+use sluice_resolvers::{Options, ServerMode, Services, SluiceSchema};
 
 use crate::{
     config::{Config, Mode},
@@ -17,27 +17,26 @@ pub(super) struct Executor(SluiceSchema);
 
 impl Executor {
     pub(super) fn new(services: Services, config: &Config) -> Self {
-        let limits = &config.graphql;
-        let count = |value: u32| usize::try_from(value).unwrap_or(usize::MAX);
+        let graphql = &config.graphql;
         let options = Options {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             mode: match config.mode {
                 Mode::Embedded => ServerMode::Embedded,
                 Mode::Production => ServerMode::Production,
             },
-            limits: Limits {
-                selections: count(limits.max_selections),
-                depth: count(limits.max_depth),
-                aliases: count(limits.max_aliases),
-                root_fields: count(limits.max_root_fields),
-                directives: count(limits.max_directives),
-                complexity: count(limits.max_complexity),
-            },
+            limits: graphql.limits(),
             body_bytes: config
                 .http
                 .graphql_body_limit
                 .try_into()
                 .unwrap_or(u64::MAX),
+            document_bytes: graphql.max_document_bytes.try_into().unwrap_or(u64::MAX),
+            document_tokens: graphql.max_tokens,
+            batch: graphql.max_batch,
+            cost_per_minute: match graphql.cost_per_minute {
+                0 => None,
+                cost => Some(cost.into()),
+            },
             request_time: config.http.request_timeout,
         };
         Self(sluice_resolvers::schema(services, options))

@@ -5,6 +5,7 @@
 //! every message names the key and where its value came from.
 
 mod delivery;
+mod edge;
 mod error;
 mod flags;
 mod rules;
@@ -19,12 +20,13 @@ use std::{
 };
 
 pub use delivery::{InfrastructureConfig, RegistryConfig};
+pub use edge::{Documents, GraphqlConfig, HttpConfig};
 pub use error::ConfigError;
 pub use flags::ConfigFlags;
 pub use sources::Sources;
 pub use table::{SETTINGS, Setting, markdown};
 
-use values::{Bytes, SettingValue, Values};
+use values::{SettingValue, Values};
 
 /// Reads a time such as `500ms`, `30s`, `10m` or `1h`.
 ///
@@ -121,40 +123,6 @@ pub struct AuthConfig {
     pub jwks_max_age: Duration,
     /// The least time between two fetches.
     pub jwks_min_interval: Duration,
-}
-
-/// The HTTP edge.
-#[derive(Debug, Clone)]
-pub struct HttpConfig {
-    /// The longest time for one request.
-    pub request_timeout: Duration,
-    /// The largest body of a request without files, in bytes.
-    pub body_limit: usize,
-    /// The largest body of a GraphQL request, in bytes.
-    pub graphql_body_limit: usize,
-    /// How long to wait for requests, and then for workers, at the end.
-    pub shutdown_grace: Duration,
-}
-
-/// Limits of GraphQL operations.
-#[derive(Debug, Clone)]
-pub struct GraphqlConfig {
-    /// Bytes of a document.
-    pub max_document_bytes: usize,
-    /// Tokens of a document.
-    pub max_tokens: u32,
-    /// Fields that one operation may select, fragments expanded.
-    pub max_selections: u32,
-    /// How deep selections may nest.
-    pub max_depth: u32,
-    /// Aliases of one operation.
-    pub max_aliases: u32,
-    /// Fields at the root.
-    pub max_root_fields: u32,
-    /// Directives of one operation.
-    pub max_directives: u32,
-    /// Fields asked for, lists counted by their page size.
-    pub max_complexity: u32,
 }
 
 /// Pipeline runs.
@@ -284,41 +252,6 @@ impl AuthConfig {
                 Duration::from_millis(10)..=HOUR,
                 "from 10ms to 1h",
             )?,
-        })
-    }
-}
-
-impl HttpConfig {
-    fn read(values: &Values) -> Result<Self, ConfigError> {
-        let size = |key| {
-            let range = Bytes(1 << 10)..=Bytes(1 << 30);
-            values.within(key, range, "from 1KiB to 1GiB").map(|b| b.0)
-        };
-        let time = |key, least| values.within(key, least..=HOUR, "a time up to 1h, not 0");
-        Ok(Self {
-            request_timeout: time("http.request_timeout", Duration::from_millis(1))?,
-            body_limit: size("http.body_limit")?,
-            graphql_body_limit: size("http.graphql_body_limit")?,
-            shutdown_grace: time("http.shutdown_grace", Duration::from_millis(1))?,
-        })
-    }
-}
-
-impl GraphqlConfig {
-    fn read(values: &Values) -> Result<Self, ConfigError> {
-        let count = |key| values.within(key, 1..=1_000_000, "from 1 to 1000000");
-        let bytes = Bytes(1 << 10)..=Bytes(4 << 20);
-        Ok(Self {
-            max_document_bytes: values
-                .within("graphql.max_document_bytes", bytes, "from 1KiB to 4MiB")?
-                .0,
-            max_tokens: count("graphql.max_tokens")?,
-            max_selections: count("graphql.max_selections")?,
-            max_depth: count("graphql.max_depth")?,
-            max_aliases: count("graphql.max_aliases")?,
-            max_root_fields: count("graphql.max_root_fields")?,
-            max_directives: count("graphql.max_directives")?,
-            max_complexity: count("graphql.max_complexity")?,
         })
     }
 }

@@ -32,17 +32,22 @@ pub(super) enum Excess {
 
 /// What a part of a document amounts to, fragments expanded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Amount {
-    pub(super) selections: usize,
-    pub(super) aliases: usize,
-    pub(super) directives: usize,
-    pub(super) depth: usize,
+pub struct Amount {
+    /// Fields.
+    pub selections: usize,
+    /// Fields with an alias.
+    pub aliases: usize,
+    /// Directives.
+    pub directives: usize,
+    /// How deep fields nest.
+    pub depth: usize,
     /// Fields at the part's own top level.
-    pub(super) top: usize,
+    pub top: usize,
 }
 
 impl Amount {
-    fn add(&mut self, other: Self) {
+    /// Counts add up; the deeper of the two tells the depth.
+    pub fn add(&mut self, other: Self) {
         self.selections = self.selections.saturating_add(other.selections);
         self.aliases = self.aliases.saturating_add(other.aliases);
         self.directives = self.directives.saturating_add(other.directives);
@@ -50,7 +55,7 @@ impl Amount {
         self.depth = self.depth.max(other.depth);
     }
 
-    fn check(&self, limits: &Limits) -> Result<(), Excess> {
+    pub(super) fn check(&self, limits: &Limits) -> Result<(), Excess> {
         let counts = [
             ("selections", self.selections, limits.selections),
             ("levels of fields", self.depth, limits.depth),
@@ -68,12 +73,12 @@ impl Amount {
 }
 
 /// What a whole document amounts to.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Measure {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Measure {
     /// All operations together.
-    pub(super) amount: Amount,
-    /// Selections that the walk looked at.
-    pub(super) visited: usize,
+    pub amount: Amount,
+    /// Selections that the walk looked at: its work.
+    pub visited: usize,
 }
 
 #[derive(Clone, Copy)]
