@@ -11,13 +11,17 @@ use crate::BenchError;
 
 /// Whom to ask.
 #[derive(Debug, Clone)]
-pub(crate) struct Target {
+pub struct Target {
     authority: String,
     token: String,
 }
 
 impl Target {
-    pub(crate) fn new(url: &str, token: &str) -> Result<Self, BenchError> {
+    /// Reads `http://host:port`; every request carries the bearer token.
+    ///
+    /// # Errors
+    /// [`BenchError::Url`] when it is something else.
+    pub fn new(url: &str, token: &str) -> Result<Self, BenchError> {
         let authority = url
             .strip_prefix("http://")
             .map(|rest| rest.trim_end_matches('/'))
@@ -29,7 +33,11 @@ impl Target {
         })
     }
 
-    pub(crate) async fn connect(&self) -> Result<Connection, BenchError> {
+    /// Opens a connection.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn connect(&self) -> Result<Connection, BenchError> {
         let stream = TcpStream::connect(&self.authority).await?;
         stream.set_nodelay(true)?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
@@ -45,31 +53,39 @@ impl Target {
 }
 
 /// A connection.
-pub(crate) struct Connection {
+#[derive(Debug)]
+pub struct Connection {
     sender: SendRequest<Full<Bytes>>,
     target: Target,
 }
 
 /// What came back.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) body: Bytes,
-    pub(crate) statements: u64,
-    pub(crate) rows: u64,
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The whole body.
+    pub body: Bytes,
+    /// SQL statements that the server says it cost.
+    pub statements: u64,
+    /// Rows that the server says it read.
+    pub rows: u64,
 }
 
 impl Answer {
     /// Whether it is data without errors. A scan, not a parse: the driver shares the machine with
     /// the server.
-    pub(crate) fn is_good(&self) -> bool {
+    pub fn is_good(&self) -> bool {
         self.status == 200 && !self.body.windows(9).any(|part| part == b"\"errors\":")
     }
 }
 
 impl Connection {
     /// Sends a GraphQL request and reads the whole answer.
-    pub(crate) async fn ask(&mut self, body: Bytes) -> Result<Answer, BenchError> {
+    ///
+    /// # Errors
+    /// When the connection breaks.
+    pub async fn ask(&mut self, body: Bytes) -> Result<Answer, BenchError> {
         let request = Request::post("/graphql")
             .header(header::HOST, &self.target.authority)
             .header(header::CONTENT_TYPE, "application/json")

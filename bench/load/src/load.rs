@@ -9,12 +9,12 @@ use std::{
 };
 
 use bytes::Bytes;
-
-use crate::{
+use sluice_bench::{
     BenchError,
     http1::{Answer, Target},
-    operations::Operation,
 };
+
+use crate::operations::Operation;
 
 const WARM_UP: Duration = Duration::from_secs(1);
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::{BenchError, http1::Target};
+use sluice_bench::{BenchError, http1::Target};
 
 /// An operation with the variables that it is asked with.
 #[derive(Debug)]

@@ -2,7 +2,9 @@
 
 use std::{fmt::Write, time::Duration};
 
-use crate::{load::Measured, machine};
+use sluice_bench::machine;
+
+use crate::load::Measured;
 
 /// One row of the table.
 #[derive(Debug)]
