@@ -8,10 +8,10 @@ GRAPHIQL := web/graphiql
 CLIENTS := tests/node
 STAMPS := target/stamps
 
-.PHONY: help run test lint fmt bench graphiql requirements-run requirements-test
+.PHONY: help run test lint fmt bench bench-stream graphiql requirements-run requirements-test
 
 help: ## Show the targets
-	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 14
+	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 20
 
 run: requirements-run graphiql ## Build and serve with the examples as a demo (ARGS="…" is handed on)
 	tools/run.sh $(ARGS)
@@ -24,6 +24,9 @@ lint: ## Formatting, clippy, layering and file rules
 
 bench: requirements-test ## Seed a world and measure the product's operations (ARGS="scale seconds")
 	tools/bench.sh $(ARGS)
+
+bench-stream: requirements-test ## Measure subscriptions of thousands of WebSockets (ARGS="subscribers events rate")
+	tools/bench-stream.sh $(ARGS)
 
 fmt: ## Format the Rust code
 	tools/with-env.sh cargo fmt --all
