@@ -16,6 +16,7 @@ mod serve;
 pub mod ship;
 pub mod status;
 mod token;
+mod watch;
 
 use std::{
     io::{self, Write},
@@ -43,6 +44,7 @@ enum Command {
     Promote(promote::PromoteArgs),
     Rollback(rollback::RollbackArgs),
     Status(status::StatusArgs),
+    Watch(watch::WatchArgs),
     Token(token::TokenArgs),
     /// Bring the schemas of the stores up to date
     Migrate(ConfigFlags),
@@ -80,6 +82,7 @@ async fn run(command: Command) -> u8 {
         Command::Promote(args) => promote::run(&args).await,
         Command::Rollback(args) => rollback::run(&args).await,
         Command::Status(args) => status::run(&args).await,
+        Command::Watch(args) => watch::run(&args).await,
         Command::Token(args) => token::run(&args),
         Command::Migrate(flags) => migrate::run(&flags).await,
         Command::Ledger(command) => ledger::run(&command).await,

@@ -57,6 +57,7 @@ async fn promote(args: &PromoteArgs, progress: &mut dyn Progress) -> Way<Vec<Str
     let project = args.follow.project.as_ref();
     let release = released(&mut session, &args.release, project, "APPROVED").await?;
     session.tell("release", release.state());
+    session.listen(&release.project_id);
     let drive = Drive {
         release: &release,
         environment: &args.to,

@@ -85,6 +85,7 @@ async fn roll_back(args: &RollbackArgs, progress: &mut dyn Progress) -> Way<Vec<
             "promotions into {environment} of {project} go on"
         )]);
     }
+    session.listen(&project);
     let asked = ask(&mut session, &input).await?;
     let done = follow(&mut session, &asked.id, LOOK).await?;
     let (modules, environment) = (done.modules.join(", "), &done.environment);

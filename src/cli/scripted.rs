@@ -5,7 +5,11 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use axum::{Json, Router, http::HeaderMap, routing::post};
+use axum::{
+    Json, Router,
+    http::{HeaderMap, StatusCode},
+    routing::post,
+};
 use serde_json::{Value, json};
 
 /// What was asked.
@@ -63,8 +67,10 @@ impl Scripted {
         let script = Arc::new(Mutex::new(Script::default()));
         let answering = script.clone();
         let answer = move |headers: HeaderMap, Json(request): Json<Value>| {
-            let answer = answering.lock().unwrap().answer(&headers, &request);
-            async move { Json(answer) }
+            // It has no streams: who wants to follow must ask.
+            let streams = headers["accept"] == "text/event-stream";
+            let answer = (!streams).then(|| answering.lock().unwrap().answer(&headers, &request));
+            async move { answer.map(Json).ok_or(StatusCode::NOT_ACCEPTABLE) }
         };
         let app = Router::new().route("/graphql", post(answer));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

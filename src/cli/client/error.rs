@@ -106,6 +106,21 @@ fn most(limit: Option<u64>) -> String {
 }
 
 impl ClientError {
+    /// The exit code of a command that ends with it: 3 for a refusal, 5 without a connection, 4
+    /// for the rest.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Api(error) if error.code == "INTERNAL" => 4,
+            Self::Api(_) => 3,
+            Self::Connection { .. } => 5,
+            Self::GaveUp { last, .. } => match last.as_ref() {
+                Self::Api(_) => 4,
+                _ => 5,
+            },
+            _ => 4,
+        }
+    }
+
     /// Whether the same request may succeed later.
     pub fn retryable(&self) -> bool {
         match self {

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures::StreamExt as _;
-use reqwest::{StatusCode, header};
+use reqwest::{RequestBuilder, StatusCode, header};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{ApiError, ClientError, Connection, Patience, Waiting, error::GraphQlError};
@@ -75,11 +76,7 @@ impl Client {
         document: &str,
         variables: impl Serialize,
     ) -> Result<T, ClientError> {
-        let request = Request {
-            query: document,
-            variables,
-        };
-        let body = serde_json::to_vec(&request).map_err(|e| self.malformed(&e))?;
+        let body = self.body(document, variables)?;
         self.send(body).await
     }
 
@@ -94,12 +91,7 @@ impl Client {
         patience: &mut Patience,
         on_wait: &mut (dyn FnMut(Waiting<'_>) + Send),
     ) -> Result<T, ClientError> {
-        let request = Request {
-            query: document,
-            variables,
-        };
-        let body =
-            bytes::Bytes::from(serde_json::to_vec(&request).map_err(|e| self.malformed(&e))?);
+        let body = self.body(document, variables)?;
         loop {
             match self.send(body.clone()).await {
                 Ok(data) => {
@@ -120,19 +112,32 @@ impl Client {
         }
     }
 
-    async fn send<T: DeserializeOwned>(
+    pub(super) fn body(
         &self,
-        body: impl Into<bytes::Bytes>,
-    ) -> Result<T, ClientError> {
-        let body = body.into();
-        let bytes = body.len() as u64;
-        let answer = self
-            .http
+        document: &str,
+        variables: impl Serialize,
+    ) -> Result<Bytes, ClientError> {
+        let request = Request {
+            query: document,
+            variables,
+        };
+        let body = serde_json::to_vec(&request).map_err(|e| self.malformed(&e))?;
+        Ok(body.into())
+    }
+
+    pub(super) fn post(&self, body: Bytes) -> RequestBuilder {
+        self.http
             .post(self.connection.graphql())
             .bearer_auth(self.connection.token())
             .header(header::CONTENT_TYPE, "application/json")
-            .header(header::ACCEPT, ACCEPT)
             .body(body)
+    }
+
+    async fn send<T: DeserializeOwned>(&self, body: Bytes) -> Result<T, ClientError> {
+        let bytes = body.len() as u64;
+        let answer = self
+            .post(body)
+            .header(header::ACCEPT, ACCEPT)
             .send()
             .await
             .map_err(|e| self.broken(&e))?;
@@ -144,7 +149,7 @@ impl Client {
         self.understand(status, &content)
     }
 
-    async fn read(&self, answer: reqwest::Response) -> Result<Vec<u8>, ClientError> {
+    pub(super) async fn read(&self, answer: reqwest::Response) -> Result<Vec<u8>, ClientError> {
         let mut content = Vec::new();
         let mut chunks = answer.bytes_stream();
         while let Some(chunk) = chunks.next().await {
@@ -157,7 +162,7 @@ impl Client {
         Ok(content)
     }
 
-    fn understand<T: DeserializeOwned>(
+    pub(super) fn understand<T: DeserializeOwned>(
         &self,
         status: StatusCode,
         content: &[u8],
@@ -192,14 +197,18 @@ impl Client {
         }
     }
 
-    fn broken(&self, error: &reqwest::Error) -> ClientError {
+    pub(super) fn broken(&self, error: &reqwest::Error) -> ClientError {
+        self.lost(&innermost(error))
+    }
+
+    pub(super) fn lost(&self, reason: &str) -> ClientError {
         ClientError::Connection {
             url: self.connection.graphql(),
-            reason: innermost(error),
+            reason: reason.to_owned(),
         }
     }
 
-    fn malformed(&self, reason: &dyn std::fmt::Display) -> ClientError {
+    pub(super) fn malformed(&self, reason: &dyn std::fmt::Display) -> ClientError {
         let reason: String = reason.to_string().chars().take(300).collect();
         ClientError::Malformed {
             url: self.connection.graphql(),
@@ -209,7 +218,7 @@ impl Client {
 }
 
 // One that is not worth repeating decides over those that are.
-fn worst(errors: Vec<GraphQlError>) -> Option<ApiError> {
+pub(super) fn worst(errors: Vec<GraphQlError>) -> Option<ApiError> {
     errors
         .into_iter()
         .map(ApiError::from)

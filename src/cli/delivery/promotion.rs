@@ -15,13 +15,13 @@ use crate::cli::{
     client::Connection,
     ship::{
         ShipError,
-        session::{Deadline, Refusal, Session},
+        session::{Deadline, Grace, Refusal, Session},
     },
 };
 
-/// Looks without a promotion after which an environment that promotes by itself is told to.
+/// Time, in looks, without a promotion after which an environment that promotes by itself is told to.
 const PATIENT_LOOKS: u32 = 50;
-/// Looks after which blockers that the server removes by itself are told as they are.
+/// Time, in looks, after which blockers that the server removes by itself are told as they are.
 const SOON_LOOKS: u32 = 150;
 /// How often approvers are asked for approvals that an environment demands.
 const MAX_ROUNDS: u32 = 5;
@@ -84,8 +84,8 @@ struct State {
     asked: bool,
     /// A command is to wait for its gates.
     patient: bool,
-    /// Looks in a row that met only what the server is about to remove.
-    soon: u32,
+    /// Since when looks meet only what the server is about to remove.
+    soon: Option<Grace>,
     rounds: u32,
     deadline: Deadline,
     pause: Duration,
@@ -98,12 +98,13 @@ impl Drive<'_> {
         let mut state = State {
             asked: false,
             patient: false,
-            soon: 0,
+            soon: None,
             rounds: 0,
             deadline: session.deadline("a change of the promotion"),
             pause: self.poll,
         };
-        for look in 0_u32.. {
+        let grace = Grace::new(self.poll);
+        loop {
             state.pause = self.poll;
             let newest = self.newest(session).await?;
             if let Some(promotion) = &newest {
@@ -113,12 +114,11 @@ impl Drive<'_> {
                 state.deadline.renew();
                 seen.clone_from(&newest);
             }
-            if let Some(succeeded) = self.step(session, &mut state, newest, look).await? {
+            if let Some(succeeded) = self.step(session, &mut state, newest, grace).await? {
                 return Ok(succeeded);
             }
-            state.deadline.pause(state.pause).await?;
+            session.pause(&state.deadline, state.pause).await?;
         }
-        Err(ShipError::Inconsistent("the promotion never ended".to_owned()).into())
     }
 
     async fn newest(&self, session: &mut Session<'_>) -> Result<Option<Promotion>, ShipError> {
@@ -139,7 +139,7 @@ impl Drive<'_> {
         session: &mut Session<'_>,
         state: &mut State,
         newest: Option<Promotion>,
-        look: u32,
+        grace: Grace,
     ) -> Way<Option<Promotion>> {
         let is_ours = state.asked;
         match newest {
@@ -151,7 +151,7 @@ impl Drive<'_> {
             Some(it) if !it.is_waiting() && !it.is_succeeded() && (is_ours || !self.again) => {
                 return Err(Stop::ended(&it).into());
             }
-            None if self.asks_itself && look < PATIENT_LOOKS => {}
+            None if self.asks_itself && !grace.is_over(PATIENT_LOOKS) => {}
             _ => self.ask(session, state).await?,
         }
         Ok(None)
@@ -193,13 +193,13 @@ impl Drive<'_> {
         blockers: Vec<Blocker>,
     ) -> Way<()> {
         let outlook = outlook(&blockers);
-        state.soon = if outlook == Outlook::Soon {
-            state.soon + 1
+        if outlook == Outlook::Soon {
+            let since = state.soon.get_or_insert_with(|| Grace::new(self.poll));
+            if self.wait || !since.is_over(SOON_LOOKS) {
+                return Ok(());
+            }
         } else {
-            0
-        };
-        if outlook == Outlook::Soon && (self.wait || state.soon <= SOON_LOOKS) {
-            return Ok(());
+            state.soon = None;
         }
         let wants_approval = blockers.iter().any(Blocker::wants_approval);
         if wants_approval && !self.approvers.is_empty() && state.rounds < MAX_ROUNDS {
@@ -249,6 +249,6 @@ pub(in crate::cli) async fn follow(
             deadline.renew();
             seen = Some(promotion);
         }
-        deadline.pause(poll).await?;
+        session.pause(&deadline, poll).await?;
     }
 }

@@ -11,10 +11,10 @@ use super::{
 use crate::cli::ship::{
     ShipError,
     api::Present,
-    session::{Deadline, Session},
+    session::{Deadline, Grace, Session},
 };
 
-/// Looks without a release after which it is planned by command although the project plans by
+/// Time, in looks, without a release after which it is planned by command although the project plans by
 /// itself.
 const PATIENT_LOOKS: u32 = 50;
 /// How often approvers are asked: what they approved may change, which makes approvals void.
@@ -47,7 +47,8 @@ impl<'a> Approving<'a> {
         found: &mut Option<Release>,
     ) -> Way<Release> {
         let mut deadline = session.deadline("the release of the build");
-        for look in 0_u32.. {
+        let grace = Grace::new(self.delivery.poll);
+        loop {
             let now = self.look(session).await?;
             if let Some(release) = &now {
                 tell(session, release);
@@ -57,13 +58,12 @@ impl<'a> Approving<'a> {
                 }
             }
             match now {
-                None => self.plan(session, look).await?,
+                None => self.plan(session, grace).await?,
                 Some(release) if release.status == "APPROVED" => return Ok(release),
                 Some(release) => self.move_on(session, &release, &mut deadline).await?,
             }
-            deadline.pause(self.delivery.poll).await?;
+            session.pause(&deadline, self.delivery.poll).await?;
         }
-        Err(ShipError::Inconsistent("the release never came".to_owned()).into())
     }
 
     /// The release of this build alone, if there is one: the newest that is still open.
@@ -89,14 +89,14 @@ impl<'a> Approving<'a> {
     }
 
     // What nobody asked for does not come by itself.
-    async fn plan(&mut self, session: &mut Session<'_>, look: u32) -> Result<(), ShipError> {
+    async fn plan(&mut self, session: &mut Session<'_>, grace: Grace) -> Result<(), ShipError> {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
         struct Input<'a> {
             build_ids: [&'a str; 1],
         }
         let policies = self.policies(session).await?;
-        if self.planned || (policies.auto_plan_releases && look < PATIENT_LOOKS) {
+        if self.planned || (policies.auto_plan_releases && !grace.is_over(PATIENT_LOOKS)) {
             return Ok(());
         }
         let input = Input {

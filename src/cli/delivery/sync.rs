@@ -7,9 +7,9 @@ use super::{
     api::{self, SyncStates},
     deliver::Delivery,
 };
-use crate::cli::ship::session::Session;
+use crate::cli::ship::session::{Grace, Session};
 
-/// Looks after which a target that does not follow is told as it is.
+/// Time, in looks, after which a target that does not follow is told as it is.
 const PATIENT_LOOKS: u32 = 150;
 const MODULES: u32 = 100;
 
@@ -33,7 +33,8 @@ pub(super) async fn settled(
     }
     let deadline = session.deadline("the synchronisation of the environment");
     let name = &environment.name;
-    for look in 0_u32.. {
+    let grace = Grace::new(delivery.poll);
+    loop {
         let filter = Filter {
             environment_id: &environment.id,
         };
@@ -56,12 +57,11 @@ pub(super) async fn settled(
         if bad.is_none() && !missing {
             return Ok(());
         }
-        if look >= PATIENT_LOOKS {
+        if grace.is_over(PATIENT_LOOKS) {
             let state = bad.map(|it| format!("{} is {}", it.module, it.state()));
             let state = state.unwrap_or_else(|| "nothing is known of it".to_owned());
             return Err(Stop::unsynced(name, &state).into());
         }
-        deadline.pause(delivery.poll).await?;
+        session.pause(&deadline, delivery.poll).await?;
     }
-    Ok(())
 }

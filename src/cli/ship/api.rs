@@ -37,6 +37,7 @@ documents! {
     FOLLOW_COMMIT = "FollowCommit";
     STEP_LOG = "StepLog";
     BUILD_FAILURES = "BuildFailures";
+    FOLLOW_PROJECT = "FollowProject";
 }
 
 /// Why the domain refuses a command.

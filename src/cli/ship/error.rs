@@ -112,23 +112,10 @@ impl ShipError {
             | Self::Approver(_)
             | Self::Option { .. }
             | Self::TooLarge { .. } => 2,
-            Self::Client(error) => client_code(error),
+            Self::Client(error) => error.exit_code(),
             Self::Refused { .. } | Self::InvalidPipeline { .. } | Self::Missing { .. } => 3,
             Self::Stalled { .. } | Self::Inconsistent(_) => 4,
         }
-    }
-}
-
-fn client_code(error: &ClientError) -> u8 {
-    match error {
-        ClientError::Api(error) if error.code == "INTERNAL" => 4,
-        ClientError::Api(_) => 3,
-        ClientError::Connection { .. } => 5,
-        ClientError::GaveUp { last, .. } => match last.as_ref() {
-            ClientError::Api(_) => 4,
-            _ => 5,
-        },
-        _ => 4,
     }
 }
 

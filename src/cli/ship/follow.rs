@@ -9,12 +9,12 @@ use super::{
     api::{self, FollowCommit, FollowedRun, Present},
     logs::Logs,
     model::{Build, Pipeline, PullRequest, Repository, Run},
-    progress::Event,
-    session::Session,
+    progress::{Event, LogWish},
+    session::{Grace, Session},
 };
 
 const LOOK: Duration = Duration::from_millis(400);
-/// Looks without a pipeline after which a commit that was there before is generated for.
+/// Time, in looks, without a pipeline after which a commit that was there before is generated for.
 const PATIENT_LOOKS: u32 = 25;
 
 /// How a commit's run ended.
@@ -77,10 +77,13 @@ impl<'a> Follower<'a> {
     /// Waits for the build result.
     pub(super) async fn wait(mut self, session: &mut Session<'_>) -> Result<Ended, ShipError> {
         let mut deadline = session.deadline("a change of the pipeline run");
+        let grace = Grace::new(self.poll);
         let mut logs = Logs::default();
         let mut seen = None;
-        for look in 0_u32.. {
+        loop {
             let (pipeline, followed) = self.look(session).await?;
+            let follows_logs =
+                followed.is_some() && session.progress.log_wish() != LogWish::Nothing;
             if let Some(followed) = followed {
                 session.progress.on(Event::Run(&followed.run));
                 logs.fetch(session, &followed.run).await?;
@@ -101,11 +104,15 @@ impl<'a> Follower<'a> {
                     seen = Some(followed.run);
                 }
             } else {
-                self.move_on(session, pipeline.as_ref(), look).await?;
+                self.move_on(session, pipeline.as_ref(), grace).await?;
             }
-            deadline.pause(self.poll).await?;
+            if follows_logs {
+                // Lines are no events.
+                deadline.pause(self.poll).await?;
+            } else {
+                session.pause(&deadline, self.poll).await?;
+            }
         }
-        Err(ShipError::Inconsistent("the run never ended".to_owned()))
     }
 
     /// The commit's pipeline and its run, once there is one to follow.
@@ -170,10 +177,10 @@ impl<'a> Follower<'a> {
         &mut self,
         session: &mut Session<'_>,
         pipeline: Option<&Pipeline>,
-        look: u32,
+        grace: Grace,
     ) -> Result<(), ShipError> {
         let idle = pipeline.is_some_and(|pipeline| !pipeline.auto_run);
-        let forgotten = !self.fresh && pipeline.is_none() && look >= PATIENT_LOOKS;
+        let forgotten = !self.fresh && pipeline.is_none() && grace.is_over(PATIENT_LOOKS);
         if !self.asked && self.replaced.is_none() && (idle || forgotten) {
             ask_for_run(session, self.repository, self.sha, pipeline).await?;
             self.asked = true;

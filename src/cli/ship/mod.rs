@@ -21,6 +21,7 @@ mod report;
 mod review;
 pub(super) mod session;
 mod source;
+mod wake;
 
 pub use api::UserError;
 pub use args::{DeliveryArgs, ShipArgs, run};
@@ -123,6 +124,7 @@ async fn ship_quietly(
         source: &source,
         identity: &identity,
     };
+    session.listen(options.project.as_str());
     if let Some(wish) = &options.delivery {
         delivery::check(&mut session, wish, options.project.as_str()).await?;
     }

@@ -13,6 +13,7 @@ use super::{
     ShipError,
     api::{Payload, UserError},
     progress::{Event, Progress},
+    wake::Wake,
 };
 
 /// What refused a command, or why there is no answer.
@@ -45,6 +46,7 @@ pub(in crate::cli) struct Session<'a> {
     patience: Patience,
     timeout: Duration,
     told: HashMap<&'static str, String>,
+    wake: Option<Wake>,
     pub(in crate::cli) progress: &'a mut dyn Progress,
 }
 
@@ -59,8 +61,15 @@ impl<'a> Session<'a> {
             patience: Patience::new(timeout),
             timeout,
             told: HashMap::new(),
+            wake: None,
             progress,
         }
+    }
+
+    /// Follows what happens in `project` from now on, so that looks are made when they are worth
+    /// their while.
+    pub(in crate::cli) fn listen(&mut self, project: &str) {
+        self.wake = Some(Wake::listen(self.client.clone(), project.to_owned()));
     }
 
     /// The same conversation on behalf of somebody else.
@@ -135,6 +144,23 @@ impl<'a> Session<'a> {
         self.progress.on(Event::Pending { text });
     }
 
+    /// Pauses before the next look: `pause` without a stream, else until something happens.
+    ///
+    /// # Errors
+    /// `Stalled` when the time is over.
+    pub(in crate::cli) async fn pause(
+        &self,
+        deadline: &Deadline,
+        pause: Duration,
+    ) -> Result<(), ShipError> {
+        let left = deadline.left()?;
+        match &self.wake {
+            Some(wake) => wake.pause(pause, left).await,
+            None => tokio::time::sleep(pause.min(left)).await,
+        }
+        Ok(())
+    }
+
     /// A limit for waiting until something changes.
     pub(in crate::cli) fn deadline(&self, waiting_for: &'static str) -> Deadline {
         Deadline {
@@ -142,6 +168,25 @@ impl<'a> Session<'a> {
             timeout: self.timeout,
             waiting_for,
         }
+    }
+}
+
+/// How long something may take to come by itself, in pauses between looks.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::cli) struct Grace {
+    since: Instant,
+    pause: Duration,
+}
+
+impl Grace {
+    pub(in crate::cli) fn new(pause: Duration) -> Self {
+        let since = Instant::now();
+        Self { since, pause }
+    }
+
+    /// Whether the time of so many looks is over.
+    pub(in crate::cli) fn is_over(&self, looks: u32) -> bool {
+        self.since.elapsed() >= self.pause.saturating_mul(looks)
     }
 }
 
@@ -154,11 +199,17 @@ pub(in crate::cli) struct Deadline {
 }
 
 impl Deadline {
-    /// Pauses before the next look.
+    /// Pauses before the next try, whatever happens.
     ///
     /// # Errors
     /// `Stalled` when the time is over.
     pub(in crate::cli) async fn pause(&self, pause: Duration) -> Result<(), ShipError> {
+        let left = self.left()?;
+        tokio::time::sleep(pause.min(left)).await;
+        Ok(())
+    }
+
+    fn left(&self) -> Result<Duration, ShipError> {
         let left = self.timeout.saturating_sub(self.since.elapsed());
         if left.is_zero() {
             let seconds = self.timeout.as_secs();
@@ -167,8 +218,7 @@ impl Deadline {
                 seconds,
             });
         }
-        tokio::time::sleep(pause.min(left)).await;
-        Ok(())
+        Ok(left)
     }
 
     /// Something changed.
