@@ -46,7 +46,7 @@ pub mod stream;
 mod text;
 mod variables;
 
-pub use limits::{Amount, Cost, Limits, Measure, Meter, measure};
+pub use limits::{Amount, Cost, Limits, Measure, Meter, Metered, measure};
 pub use root::{
     Mutation, Options, Query, Services, SluiceSchema, Subscription, execute, schema, sdl,
 };

@@ -16,8 +16,7 @@ use async_graphql::{
 };
 use sluice_schema::ErrorCode;
 
-pub(crate) use cost::Metered;
-pub use cost::{Cost, Meter};
+pub use cost::{Cost, Meter, Metered};
 use measure::Excess;
 pub use measure::{Amount, Measure};
 

@@ -86,11 +86,7 @@ impl HttpConfig {
             request_timeout: time("http.request_timeout", Duration::from_millis(1))?,
             body_limit: size("http.body_limit")?,
             graphql_body_limit: size("http.graphql_body_limit")?,
-            header_timeout: values.within(
-                "http.header_timeout",
-                SECOND..=HOUR,
-                "from 1s to 1h",
-            )?,
+            header_timeout: values.within("http.header_timeout", SECOND..=HOUR, "from 1s to 1h")?,
             max_connections: values.within(
                 "http.max_connections",
                 1..=1_000_000,
@@ -108,7 +104,9 @@ fn origins(values: &Values) -> Result<Vec<String>, ConfigError> {
     let Some(text) = values.optional::<String>(key)? else {
         return Ok(Vec::new());
     };
-    let list = text.split(',').map(|origin| origin.trim().to_ascii_lowercase());
+    let list = text
+        .split(',')
+        .map(|origin| origin.trim().to_ascii_lowercase());
     let list: Vec<_> = list.collect();
     let exact = |origin: &String| {
         let url = reqwest::Url::parse(origin).ok();

@@ -9,6 +9,7 @@
 )]
 
 mod approvals;
+mod audits;
 mod chain;
 mod commands;
 mod crash;
@@ -23,12 +24,15 @@ mod identity;
 mod ledger;
 mod lineage;
 mod lists;
+mod node_clients;
 mod prod_support;
 mod refusals;
 mod rest;
 mod runs;
 mod ship;
 mod ship_prod;
+mod stream_kills;
 mod supply;
 mod support;
 mod walls;
+mod watch;

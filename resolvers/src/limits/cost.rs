@@ -26,8 +26,8 @@ pub trait Meter: Send + Sync {
     fn begin(&self, cost: Cost) -> Result<(), ServerError>;
 }
 
-/// Tells the request's meter.
-pub(crate) struct Metered;
+/// Tells the request's meter; an extension of the schema.
+pub struct Metered;
 
 impl ExtensionFactory for Metered {
     fn create(&self) -> Arc<dyn Extension> {

@@ -9,24 +9,29 @@ use axum::{
 use serde::Serialize;
 use sluice_schema::ErrorCode;
 
-use super::{Refused, accept::Media, refused::give_code};
+use super::{
+    Refused,
+    accept::Media,
+    order::{Ordered, Shape},
+    refused::give_code,
+};
 
 #[derive(Serialize)]
 struct Answer<'a> {
-    data: &'a Value,
+    data: Ordered<'a>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [ServerError],
     #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     extensions: &'a std::collections::BTreeMap<String, Value>,
 }
 
-/// The body of a GraphQL response to an operation that began.
-pub(super) fn encode(mut outcome: Outcome, trace_id: &str) -> Bytes {
+/// The body of a GraphQL response to an operation that began, in the order of its shape.
+pub(super) fn encode(mut outcome: Outcome, shape: &Shape, trace_id: &str) -> Bytes {
     for error in &mut outcome.errors {
         complete(error, trace_id);
     }
     let answer = Answer {
-        data: &outcome.data,
+        data: Ordered(&outcome.data, shape),
         errors: &outcome.errors,
         extensions: &outcome.extensions,
     };
@@ -56,5 +61,10 @@ pub(super) fn respond(status: u16, body: Bytes, media: Media) -> Response {
         Media::Json => "application/json; charset=utf-8",
     };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, [(CONTENT_TYPE, HeaderValue::from_static(kind))], body).into_response()
+    (
+        status,
+        [(CONTENT_TYPE, HeaderValue::from_static(kind))],
+        body,
+    )
+        .into_response()
 }

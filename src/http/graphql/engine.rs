@@ -10,11 +10,19 @@ use async_graphql::{
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use sluice_kernel::{ContentDigest, Ctx};
-use sluice_resolvers::stream::{Delivered, Range};
+use sluice_resolvers::{
+    Limits, Meter,
+    stream::{Delivered, Range},
+};
 
 use super::{
-    GraphQl, Parameters, Refused, answer,
-    documents::{Document, Documents},
+    GraphQl, Parameters, Refused,
+    allowance::{Allowance, Payer},
+    answer,
+    bill::{self, Bill, Budget},
+    document::Document,
+    documents::Documents,
+    scan,
 };
 use crate::config::GraphqlConfig;
 
@@ -25,6 +33,10 @@ pub struct Engine(Arc<Inner>);
 struct Inner {
     executor: Arc<dyn GraphQl>,
     documents: Documents,
+    bounds: scan::Bounds,
+    limits: Limits,
+    max_batch: usize,
+    allowance: Option<Arc<Allowance>>,
 }
 
 /// An operation of a document that may be executed, with its variables.
@@ -46,6 +58,10 @@ impl Engine {
         Self(Arc::new(Inner {
             executor,
             documents: Documents::new(settings),
+            bounds: scan::Bounds::of(settings),
+            limits: settings.limits(),
+            max_batch: usize::try_from(settings.max_batch).unwrap_or(usize::MAX),
+            allowance: Allowance::new(settings.cost_per_minute).map(Arc::new),
         }))
     }
 
@@ -55,13 +71,19 @@ impl Engine {
     /// [`Refused`] when the document is unknown, too large or not GraphQL, when it does not tell
     /// which operation is meant, or when the caller has used up what it may spend.
     pub(crate) fn prepare(&self, ctx: &Ctx, parameters: Parameters) -> Result<Prepared, Refused> {
-        let _ = ctx;
+        // Before any work: who has nothing left to spend is not even parsed.
+        self.charge(ctx, 0)?;
         let document = self.0.documents.find(&parameters)?;
         let name = parameters.operation_name.clone();
         let operation = document.operation(name.as_deref()).map_err(|message| {
             // The library's words, so that clients find what they know.
             Refused::of_document(vec![ServerError::new(message, None)])
         })?;
+        // What it is executed for is not known: one execution may serve many. Each subscriber pays
+        // for asking.
+        if operation.ty == OperationType::Subscription {
+            self.charge(ctx, document.amount().selections)?;
+        }
         Ok(Prepared {
             kind: operation.ty,
             operation_name: name,
@@ -76,11 +98,49 @@ impl Engine {
     /// [`Refused`] when it did not begin: the document is not valid, the variables do not fit, or
     /// a limit does not allow it.
     pub(crate) async fn execute(&self, ctx: Ctx, prepared: Prepared) -> Result<Bytes, Refused> {
-        let trace_id = ctx.trace_id().to_owned();
-        let (request, document) = prepared.into_request();
-        let outcome = self.0.executor.execute(ctx, request).await;
-        let outcome = begun(outcome)?;
-        Ok(document.encode(outcome, &trace_id))
+        self.run(ctx, prepared, None).await
+    }
+
+    /// The same, for one of a batch that has a `budget` together.
+    pub(super) async fn run(
+        &self,
+        ctx: Ctx,
+        prepared: Prepared,
+        budget: Option<Arc<Budget>>,
+    ) -> Result<Bytes, Refused> {
+        let bill = Bill::new(&ctx, self.0.allowance.clone(), budget);
+        let meter: Arc<dyn Meter> = bill.clone();
+        let (document, name) = (prepared.document.clone(), prepared.operation_name.clone());
+        let request = prepared.into_request().data(meter);
+        let outcome = self.0.executor.execute(ctx.clone(), request).await;
+        let mut outcome = begun(outcome)?;
+        if let Some(cost) = bill.shown(&ctx) {
+            outcome.extensions.insert("cost".to_owned(), cost);
+        }
+        let shape = document.shape(name.as_deref());
+        Ok(answer::encode(outcome, shape, ctx.trace_id()))
+    }
+
+    fn charge(&self, ctx: &Ctx, cost: usize) -> Result<(), Refused> {
+        let Some(allowance) = &self.0.allowance else {
+            return Ok(());
+        };
+        let spent = bill::spend(allowance, &Payer::of(ctx), cost);
+        spent
+            .map(drop)
+            .map_err(|error| Refused::of_document(vec![error]))
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    pub(super) fn bounds(&self) -> &scan::Bounds {
+        &self.0.bounds
+    }
+
+    pub(super) fn max_batch(&self) -> usize {
+        self.0.max_batch
     }
 
     /// Begins a subscription, after its own argument or in `range`; returns when its source is
@@ -94,7 +154,7 @@ impl Engine {
         prepared: &Prepared,
         range: Option<Range>,
     ) -> Result<BoxStream<'static, Delivered>, Refused> {
-        let (request, _) = prepared.clone().into_request();
+        let request = prepared.clone().into_request();
         let begun = self.0.executor.subscribe(ctx, request, range).await;
         begun.map_err(|refusal| Refused::of_document(refusal.errors))
     }
@@ -128,17 +188,18 @@ impl Prepared {
 
     /// The body of an answer to the operation.
     pub(crate) fn encode(&self, outcome: Outcome, trace_id: &str) -> Bytes {
-        self.document.encode(outcome, trace_id)
+        let shape = self.document.shape(self.operation_name.as_deref());
+        answer::encode(outcome, shape, trace_id)
     }
 
     // The library takes the document by value.
-    fn into_request(self) -> (Request, Arc<Document>) {
+    fn into_request(self) -> Request {
         let mut request = Request::new("").variables(self.variables);
         if let Some(name) = self.operation_name {
             request = request.operation_name(name);
         }
         request.set_parsed_query(self.document.parsed().clone());
-        (request, self.document)
+        request
     }
 }
 
@@ -147,11 +208,5 @@ fn has_one_field(operation: &OperationDefinition) -> bool {
     match operation.selection_set.node.items.as_slice() {
         [only] => matches!(only.node, Selection::Field(_)),
         _ => false,
-    }
-}
-
-impl Document {
-    fn encode(&self, outcome: Outcome, trace_id: &str) -> Bytes {
-        answer::encode(outcome, trace_id)
     }
 }

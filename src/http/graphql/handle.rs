@@ -18,9 +18,9 @@ use tracing::Span;
 use super::{
     Engine, Parameters, Refused,
     accept::{self, Media},
-    answer,
+    answer, batch,
     engine::Prepared,
-    parameters,
+    parameters::{self, Posted},
 };
 use crate::http::Trace;
 
@@ -32,7 +32,8 @@ pub(in crate::http) async fn post(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let parameters = parameters::is_json(&headers).and_then(|()| parameters::of_post(body));
+    let read = || parameters::of_post(body, engine.max_batch());
+    let parameters = parameters::is_json(&headers).and_then(|()| read());
     answer(&engine, ctx, &trace, &headers, &Method::POST, parameters).await
 }
 
@@ -44,7 +45,7 @@ pub(in crate::http) async fn get(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let parameters = parameters::of_get(query.as_deref().unwrap_or_default());
+    let parameters = parameters::of_get(query.as_deref().unwrap_or_default()).map(Posted::One);
     answer(&engine, ctx, &trace, &headers, &Method::GET, parameters).await
 }
 
@@ -54,13 +55,20 @@ async fn answer(
     trace: &Trace,
     headers: &HeaderMap,
     method: &Method,
-    parameters: Result<Parameters, Refused>,
+    parameters: Result<Posted, Refused>,
 ) -> Response {
     let media = match accept::negotiate(headers) {
         Ok(media) => media,
         Err(refused) => return refuse(&refused, Media::Json, trace),
     };
-    match execute(engine, ctx, headers, method, media, parameters).await {
+    let body = match parameters {
+        Ok(Posted::One(parameters)) => {
+            execute(engine, ctx, headers, method, media, parameters).await
+        }
+        Ok(Posted::Batch(batch)) => execute_all(engine, ctx, headers, batch).await,
+        Err(refused) => Err(refused),
+    };
+    match body {
         Ok(body) => answer::respond(200, body, media),
         Err(refused) => refuse(&refused, media, trace),
     }
@@ -86,9 +94,9 @@ async fn execute(
     headers: &HeaderMap,
     method: &Method,
     media: Media,
-    parameters: Result<Parameters, Refused>,
+    parameters: Parameters,
 ) -> Result<Bytes, Refused> {
-    let prepared = engine.prepare(&ctx, parameters?)?;
+    let prepared = engine.prepare(&ctx, parameters)?;
     if method == Method::GET && prepared.kind == OperationType::Mutation {
         let rule = "mutations are sent by POST";
         return Err(Refused::new(405, ErrorCode::BadRequest, rule));
@@ -107,6 +115,19 @@ async fn execute(
         _ => ctx,
     };
     engine.execute(ctx, prepared).await
+}
+
+async fn execute_all(
+    engine: &Engine,
+    ctx: Ctx,
+    headers: &HeaderMap,
+    batch: Vec<Parameters>,
+) -> Result<Bytes, Refused> {
+    if headers.contains_key("idempotency-key") {
+        let rule = "an Idempotency-Key stands for one mutation: send it without a batch";
+        return Err(Refused::bad(rule));
+    }
+    batch::execute(engine, &ctx, batch).await
 }
 
 // A key stands for one command: with two of the same kind the second would replay the first.

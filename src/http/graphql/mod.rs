@@ -4,10 +4,15 @@
 //! parsed once, and measured before they are validated.
 
 mod accept;
+mod allowance;
 mod answer;
+mod batch;
+mod bill;
+mod document;
 mod documents;
 mod engine;
 mod handle;
+mod order;
 mod parameters;
 mod refused;
 mod scan;
@@ -21,7 +26,8 @@ use sluice_resolvers::stream::{Delivered, Range};
 pub use engine::Engine;
 pub(super) use handle::{get, post};
 
-pub(crate) use parameters::Parameters;
+pub(crate) use engine::Prepared;
+pub(crate) use parameters::{Parameters, canonical, is_json, of_get};
 pub(crate) use refused::Refused;
 
 /// What executes operations: the schema behind the edge.

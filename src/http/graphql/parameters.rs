@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use sluice_schema::ErrorCode;
 
-use super::Refused;
+use super::{Refused, batch};
 
 /// What a client sends.
 #[derive(Debug, Default, Deserialize)]
@@ -43,7 +43,7 @@ impl Parameters {
     }
 
     // Forms and some clients say "none" with an empty text.
-    fn checked(mut self) -> Result<Self, Refused> {
+    pub(super) fn checked(mut self) -> Result<Self, Refused> {
         self.operation_name = self.operation_name.filter(|name| !name.is_empty());
         match self.names_document() {
             true => Ok(self),
@@ -103,7 +103,7 @@ fn write_value(value: &ConstValue, out: &mut String) {
 }
 
 /// Demands JSON: what a browser sends across sites without asking is never JSON.
-pub(super) fn is_json(headers: &HeaderMap) -> Result<(), Refused> {
+pub(crate) fn is_json(headers: &HeaderMap) -> Result<(), Refused> {
     let wrong = |rule| Err(Refused::new(415, ErrorCode::BadRequest, rule));
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let kind = text(CONTENT_TYPE).unwrap_or_default();
@@ -128,8 +128,18 @@ pub(super) fn is_json(headers: &HeaderMap) -> Result<(), Refused> {
     }
 }
 
+/// What a body holds.
+#[derive(Debug)]
+pub(super) enum Posted {
+    One(Parameters),
+    Batch(Vec<Parameters>),
+}
+
 /// Reads a JSON body.
-pub(super) fn of_post(body: Result<Bytes, BytesRejection>) -> Result<Parameters, Refused> {
+pub(super) fn of_post(
+    body: Result<Bytes, BytesRejection>,
+    max_batch: usize,
+) -> Result<Posted, Refused> {
     let body = body.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
             Refused::new(413, ErrorCode::LimitExceeded, "the body is too large")
@@ -137,17 +147,16 @@ pub(super) fn of_post(body: Result<Bytes, BytesRejection>) -> Result<Parameters,
         _ => Refused::bad("the body could not be read to its end"),
     })?;
     if body.trim_ascii_start().starts_with(b"[") {
-        return Err(Refused::bad(
-            "batches are not taken: send one operation per request",
-        ));
+        return batch::read(&body, max_batch).map(Posted::Batch);
     }
     let read: Result<Parameters, _> = serde_json::from_slice(&body);
     read.map_err(|error| Refused::bad(format!("the body is not a GraphQL request: {error}")))?
         .checked()
+        .map(Posted::One)
 }
 
 /// Reads URL parameters; `variables` and `extensions` are JSON.
-pub(super) fn of_get(query: &str) -> Result<Parameters, Refused> {
+pub(crate) fn of_get(query: &str) -> Result<Parameters, Refused> {
     let mut parameters = Map::new();
     for (name, value) in form_pairs(query) {
         let value = match name.as_str() {
@@ -182,7 +191,11 @@ mod tests {
     use super::*;
 
     fn parameters(text: &str) -> Result<Parameters, String> {
-        of_post(Ok(Bytes::copy_from_slice(text.as_bytes()))).map_err(|refused| refused.body("").to_string())
+        let body = Ok(Bytes::copy_from_slice(text.as_bytes()));
+        match of_post(body, 1).map_err(|refused| refused.body("").to_string())? {
+            Posted::One(parameters) => Ok(parameters),
+            Posted::Batch(batch) => panic!("a batch: {batch:?}"),
+        }
     }
 
     #[test]
@@ -190,9 +203,8 @@ mod tests {
         let one = parameters(r#"{"query":"q","variables":{"a":{"x":1,"y":[1,2]},"b":"2"}}"#);
         let two = parameters(r#"{"variables":{"b":"2","a":{"y":[1,2],"x":1}},"query":"q"}"#);
         let other = parameters(r#"{"query":"q","variables":{"a":{"x":1,"y":[2,1]},"b":"2"}}"#);
-        let text = |parameters: Result<Parameters, String>| {
-            canonical(&parameters.unwrap().variables())
-        };
+        let text =
+            |parameters: Result<Parameters, String>| canonical(&parameters.unwrap().variables());
         let one = text(one);
         assert_eq!(one, text(two));
         assert_ne!(one, text(other));

@@ -33,6 +33,14 @@ impl Bounds {
         }
     }
 
+    /// Refuses more tokens than one document may have.
+    pub(super) fn check_tokens(&self, tokens: usize) -> Result<(), Refused> {
+        match tokens > self.tokens {
+            true => Err(above(self.tokens, "tokens")),
+            false => Ok(()),
+        }
+    }
+
     /// Counts the tokens of a document; refuses one that is too deep or has too many.
     pub(super) fn check(&self, document: &str) -> Result<usize, Refused> {
         count(document, self.tokens)

@@ -10,8 +10,8 @@ async fn a_query_is_answered_in_the_type_that_the_client_takes() {
         assert_eq!(answer.status, StatusCode::OK);
         assert!(answer.header("content-type").starts_with(accept));
         assert_eq!(
-            answer.json(),
-            json!({"data": {"tenant": "acme", "twice": 42}})
+            answer.json()["data"],
+            json!({"tenant": "acme", "twice": 42})
         );
         assert_eq!(answer.header("sluice-statements"), "0");
         assert_eq!(answer.header("cache-control"), "no-store");
@@ -111,7 +111,7 @@ async fn a_body_over_the_limit_is_413_on_every_path() {
 async fn queries_come_by_get_and_mutations_do_not() {
     let server = server();
     let answer = server.get("/graphql?query=query%20A(%24x:Int!)%7Btwice(x:%24x)%7D&variables=%7B%22x%22:2%7D&operationName=A").await;
-    assert_eq!(answer.json(), json!({"data": {"twice": 4}}));
+    assert_eq!(answer.json()["data"], json!({"twice": 4}));
     for query in [
         "mutation%7Bkey%7D",
         "query%20A%7Btenant%7D%20mutation%20M%7Bkey%7D&operationName=M",
@@ -141,9 +141,9 @@ async fn an_idempotency_key_stands_for_one_mutation_and_its_variables() {
     );
     assert_eq!(one.header("sluice-statements"), "1");
     let same = send("k1", "mutation {key}", json!({"b": 2, "a": 1})).await;
-    assert_eq!(one.json(), same.json());
+    assert_eq!(one.json()["data"], same.json()["data"]);
     let other = send("k1", "mutation {key}", json!({"a": 2, "b": 1})).await;
-    assert_ne!(one.json(), other.json());
+    assert_ne!(one.json()["data"], other.json()["data"]);
     for query in [
         "mutation {key two: key}",
         "mutation {...F} fragment F on Mutation {key}",

@@ -1,6 +1,10 @@
+mod bombs;
 mod edge;
 mod git;
 mod graphql;
+mod operations;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_graphql::{
     Context, EmptySubscription, Object, Request as GraphQlRequest, Response as GraphQlResponse,
@@ -26,7 +30,7 @@ use super::{
 };
 use crate::{
     auth::{LocalKey, TokenRequest},
-    config::Config,
+    config::{Config, GraphqlConfig},
 };
 
 struct Query;
@@ -49,6 +53,14 @@ impl Query {
     async fn panics(&self) -> i32 {
         boom()
     }
+    async fn later(&self) -> i32 {
+        tokio::task::yield_now().await;
+        1
+    }
+    #[graphql(complexity = "usize::try_from(first).unwrap_or(0)")]
+    async fn many(&self, first: i32) -> Vec<i32> {
+        (0..first).collect()
+    }
     async fn endless(&self) -> i32 {
         std::future::pending().await
     }
@@ -58,6 +70,12 @@ struct Mutation;
 
 #[Object]
 impl Mutation {
+    async fn order(&self, ctx: &Context<'_>, n: i32) -> Vec<i32> {
+        let seen = ctx.data_unchecked::<Arc<std::sync::Mutex<Vec<i32>>>>();
+        tokio::task::yield_now().await;
+        seen.lock().unwrap().push(n);
+        seen.lock().unwrap().clone()
+    }
     async fn key(&self, ctx: &Context<'_>) -> Option<String> {
         let ctx = ctx.data_unchecked::<Ctx>();
         ctx.statements().add();
@@ -66,12 +84,17 @@ impl Mutation {
     }
 }
 
-struct Executor(Schema<Query, Mutation, EmptySubscription>);
+struct Executor {
+    schema: Schema<Query, Mutation, EmptySubscription>,
+    // Operations that got past the edge.
+    executed: Arc<AtomicUsize>,
+}
 
 #[async_trait]
 impl GraphQl for Executor {
     async fn execute(&self, ctx: Ctx, request: GraphQlRequest) -> GraphQlResponse {
-        self.0.execute(request.data(ctx)).await
+        self.executed.fetch_add(1, Ordering::Relaxed);
+        self.schema.execute(request.data(ctx)).await
     }
 
     async fn subscribe(
@@ -116,6 +139,15 @@ impl RepositoryDirectory for OneRepository {
     }
 }
 
+struct NoLedger;
+
+#[async_trait]
+impl stream::Heads for NoLedger {
+    async fn head(&self, _: &Ctx) -> Result<u64, BoxFault> {
+        Ok(0)
+    }
+}
+
 struct Ready(bool);
 
 #[async_trait]
@@ -135,25 +167,51 @@ struct Server {
     dir: tempfile::TempDir,
     edge: Edge,
     token: String,
+    executed: Arc<AtomicUsize>,
 }
 
 fn server() -> Server {
+    server_with(|_| {})
+}
+
+fn server_with(change: impl FnOnce(&mut GraphqlConfig)) -> Server {
     let dir = tempfile::tempdir().unwrap();
     let mut config = Config::embedded_in(dir.path()).unwrap();
     config.http.request_timeout = Duration::from_secs(30);
     config.http.graphql_body_limit = 4_096;
     config.http.body_limit = 1_024;
+    change(&mut config.graphql);
     let key = LocalKey::open(dir.path()).unwrap();
     let authenticator = Authenticator::own(&config.auth, key);
     let request = TokenRequest::all_rights("acme".parse().unwrap(), "ada");
     let token = authenticator.sign(&request).unwrap();
     let echo = |command: sluice_rest::Command<Value>| async move { Json(command.input) };
-    let executor = Arc::new(Executor(Schema::new(Query, Mutation, EmptySubscription)));
+    let executed = Arc::new(AtomicUsize::new(0));
+    let executor = Arc::new(Executor {
+        schema: Schema::build(Query, Mutation, EmptySubscription)
+            .extension(sluice_resolvers::Metered)
+            .data(Arc::new(std::sync::Mutex::new(Vec::<i32>::new())))
+            .finish(),
+        executed: executed.clone(),
+    });
+    let (authenticator, graphql) = (
+        Arc::new(authenticator),
+        Engine::new(executor, &config.graphql),
+    );
+    let streams = stream::Streams::new(stream::Parts {
+        authenticator: authenticator.clone(),
+        engine: graphql.clone(),
+        heads: Arc::new(NoLedger),
+        settings: config.stream,
+        http: config.http.clone(),
+    });
     let edge = Edge {
-        authenticator: Arc::new(authenticator),
+        authenticator,
+        origins: Origins::new("http://sluice.test", &["https://pages.test".to_owned()]),
         http: config.http,
         mode: Mode::Embedded,
-        graphql: Engine::new(executor, &config.graphql),
+        graphql,
+        streams,
         rest: Router::new().route("/things", post(echo)),
         rest_with_files: Router::new().route("/files", post(echo)),
         nuget: Router::new().route("/nuget/things", post(echo)),
@@ -163,7 +221,12 @@ fn server() -> Server {
         readiness: Arc::new(Ready(true)),
         metrics: PrometheusBuilder::new().build_recorder().handle(),
     };
-    Server { dir, edge, token }
+    Server {
+        dir,
+        edge,
+        token,
+        executed,
+    }
 }
 
 struct Answer {
