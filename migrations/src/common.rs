@@ -36,6 +36,33 @@ pub async fn create_infrastructure(manager: &SchemaManager<'_>) -> Result<(), Db
     Ok(())
 }
 
+/// Adds to a store's outbox, where it has one, in which life of the bus's memory an event was
+/// published. The last migration of every store.
+pub(crate) struct TrackPublished;
+
+impl MigrationName for TrackPublished {
+    fn name(&self) -> &'static str {
+        "outbox_track_published"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for TrackPublished {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        if !manager.has_table("outbox").await? {
+            return Ok(());
+        }
+        let connection = manager.get_connection();
+        for sql in [
+            "ALTER TABLE outbox ADD COLUMN published_in TEXT",
+            "CREATE INDEX outbox_published ON outbox (published_in, position)",
+        ] {
+            connection.execute_unprepared(sql).await?;
+        }
+        Ok(())
+    }
+}
+
 /// Begins an aggregate's table: its common columns and its key (tenant, id).
 pub fn aggregate_table(name: &'static str) -> TableCreateStatement {
     Table::create()
@@ -150,7 +177,7 @@ macro_rules! migrator {
         #[sea_orm_migration::async_trait::async_trait]
         impl sea_orm_migration::MigratorTrait for Migrator {
             fn migrations() -> Vec<Box<dyn sea_orm_migration::MigrationTrait>> {
-                vec![$(Box::new($migration)),+]
+                vec![$(Box::new($migration),)+ Box::new($crate::common::TrackPublished)]
             }
         }
     };

@@ -11,6 +11,7 @@ mod backoff;
 mod dispatch;
 mod embedded;
 mod live;
+mod redis;
 mod relay;
 mod transport;
 
@@ -19,5 +20,6 @@ pub use backoff::Backoff;
 pub use dispatch::Dispatcher;
 pub use embedded::EmbeddedTransport;
 pub use live::{EmbeddedLive, LiveChannel, LiveMessage, LiveSignal};
+pub use redis::{Redis, RedisLive, RedisTransport};
 pub use relay::Relay;
-pub use transport::{Backlog, BusError, DeadLetter, Delivery, Route, Transport};
+pub use transport::{Backlog, BusError, DeadLetter, Delivery, Route, Transport, Volatile};

@@ -11,7 +11,7 @@ use tokio::sync::broadcast;
 use crate::BusError;
 
 /// Messages that a listener may be behind before it is told to look for itself.
-const BEHIND: usize = 4_096;
+pub(crate) const BEHIND: usize = 4_096;
 
 /// One event of a tenant's ledger, on its way to whoever listens.
 #[derive(Debug, Clone, PartialEq, Eq)]

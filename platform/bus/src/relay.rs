@@ -1,5 +1,7 @@
 //! From the outbox to the bus.
 
+mod tracked;
+
 use std::{sync::Arc, time::Duration};
 
 use sluice_store::Store;
@@ -17,12 +19,17 @@ const POLL: Duration = Duration::from_secs(1);
 pub struct Relay {
     store: Store,
     transport: Arc<dyn Transport>,
+    tracking: tokio::sync::Mutex<tracked::Tracking>,
 }
 
 impl Relay {
     /// A relay of `store`'s outbox.
     pub fn new(store: Store, transport: Arc<dyn Transport>) -> Self {
-        Self { store, transport }
+        Self {
+            store,
+            transport,
+            tracking: tokio::sync::Mutex::default(),
+        }
     }
 
     /// Runs until `stop`.
@@ -32,7 +39,7 @@ impl Relay {
             // Registered before the look, so that a commit in between is not missed.
             let woken = committed.notified();
             let more = match self.step().await {
-                Ok(count) => count > 0,
+                Ok(more) => more,
                 Err(error) => {
                     tracing::warn!(store = self.store.service(), error = %error, "relay failed");
                     metrics::counter!("sluice_relay_failures_total").increment(1);
@@ -42,23 +49,36 @@ impl Relay {
             if more && !stop.is_cancelled() {
                 continue;
             }
+            let pause = match self.transport.volatile() {
+                Some(_) => self.tracking.lock().await.pause(),
+                None => POLL,
+            };
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = woken => {}
-                () = tokio::time::sleep(POLL) => {}
+                () = tokio::time::sleep(pause) => {}
             }
         }
     }
 
-    /// Takes one batch; returns how many events it took.
+    /// Takes one batch, and now and then removes events from the outbox that the bus no longer
+    /// needs it to keep; returns whether there may be more to do.
     ///
     /// # Errors
     /// When the store or the transport does not answer; nothing is lost.
-    pub async fn step(&self) -> Result<usize, BusError> {
+    pub async fn step(&self) -> Result<bool, BusError> {
+        if let Some(volatile) = self.transport.volatile() {
+            let mut tracking = self.tracking.lock().await;
+            let outcome = tracking.step(&self.store, volatile).await;
+            if outcome.is_err() {
+                tracking.failed();
+            }
+            return outcome;
+        }
         let outbox = self.store.outbox();
         let rows = outbox.claim(BATCH, LEASE).await?;
         if rows.is_empty() {
-            return Ok(0);
+            return Ok(false);
         }
         let events: Vec<_> = rows.iter().map(|row| row.envelope.clone()).collect();
         if let Err(error) = self.transport.publish(&events).await {
@@ -66,6 +86,6 @@ impl Relay {
             return Err(error);
         }
         outbox.complete(&rows).await?;
-        Ok(rows.len())
+        Ok(true)
     }
 }

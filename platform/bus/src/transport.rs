@@ -58,6 +58,15 @@ pub enum BusError {
     /// The transport's store failed.
     #[error("the event bus does not answer")]
     Store(#[from] StoreError),
+    /// Redis failed, or cannot be reached.
+    #[error("the event bus does not answer")]
+    Redis(#[from] redis::RedisError),
+    /// Redis could not be reached a moment ago.
+    #[error("the event bus cannot be reached")]
+    Away,
+    /// Redis may remove keys when its memory is used up: events would be lost.
+    #[error("Redis has the maxmemory-policy {0}, which may evict events: it must be noeviction")]
+    Evicts(String),
     /// A message on the bus cannot be read.
     #[error("a message on the event bus is damaged")]
     Damaged(#[from] serde_json::Error),
@@ -67,6 +76,7 @@ impl Fault for BusError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::Store(error) => error.code(),
+            Self::Redis(_) | Self::Away | Self::Evicts(_) => ErrorCode::Unavailable,
             Self::Damaged(_) => ErrorCode::Internal,
         }
     }
@@ -175,4 +185,38 @@ pub trait Transport: Send + Sync + 'static {
     /// # Errors
     /// When the transport does not answer.
     async fn backlog(&self) -> Result<Backlog, BusError>;
+
+    /// What a relay needs when events that were taken may still be lost; `None`: they are not.
+    fn volatile(&self) -> Option<&dyn Volatile> {
+        None
+    }
+}
+
+/// A transport whose memory may be gone at any time. Its life from one loss to the next is an
+/// epoch: who publishes keeps an event until it was handled in the epoch in which it was taken,
+/// and publishes it again in the next one, before newer ones.
+#[async_trait]
+pub trait Volatile: Send + Sync {
+    /// The epoch that it is.
+    ///
+    /// # Errors
+    /// When the transport does not answer.
+    async fn epoch(&self) -> Result<String, BusError>;
+
+    /// Takes events if it still is that epoch; else it takes none of them and says `false`.
+    ///
+    /// # Errors
+    /// When the transport does not answer; publish them again.
+    async fn publish_in(&self, epoch: &str, events: &[Envelope]) -> Result<bool, BusError>;
+
+    /// Which of these events, all published in that epoch, every consumer has handled; a dead
+    /// letter is not handled. `None` when the epoch is over.
+    ///
+    /// # Errors
+    /// When the transport does not answer.
+    async fn handled(
+        &self,
+        epoch: &str,
+        events: &[EventId],
+    ) -> Result<Option<Vec<EventId>>, BusError>;
 }

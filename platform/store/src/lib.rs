@@ -12,6 +12,7 @@ mod import;
 mod list;
 mod outbox;
 mod page;
+mod published;
 mod raw;
 mod scoped;
 mod session;

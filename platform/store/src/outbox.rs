@@ -20,7 +20,7 @@ pub struct OutboxRow {
 
 /// The relay's view of a store's outbox.
 pub struct Outbox<'a> {
-    store: &'a Store,
+    pub(crate) store: &'a Store,
 }
 
 pub(crate) fn seal(ctx: &Ctx, now: DateTime<Utc>, event: NewEvent) -> Envelope {
@@ -69,18 +69,31 @@ impl<'a> Outbox<'a> {
     /// # Errors
     /// What the database fails with.
     pub async fn claim(&self, limit: u32, lease: Duration) -> Result<Vec<OutboxRow>, StoreError> {
-        let backend = self.store.backend();
         let tx = self.store.begin_as("*").await?;
+        self.lease(tx, "TRUE", limit, lease).await
+    }
+
+    // Leases the oldest of the events that `which` selects, in SQL, and commits.
+    pub(crate) async fn lease(
+        &self,
+        tx: Session,
+        which: &str,
+        limit: u32,
+        lease: Duration,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        let backend = self.store.backend();
         if backend == DbBackend::Postgres && !sole_relay(&tx).await? {
             return Ok(Vec::new());
         }
         let now = micros(Utc::now());
         let until = now + i64::try_from(lease.as_micros()).unwrap_or(i64::MAX / 2);
-        let sql = "UPDATE outbox SET claimed_until = $1 WHERE position IN \
-                     (SELECT position FROM outbox WHERE NOT EXISTS \
-                       (SELECT 1 FROM outbox WHERE claimed_until > $2) \
-                      ORDER BY position LIMIT $3) \
-                   RETURNING position, envelope";
+        let sql = format!(
+            "UPDATE outbox SET claimed_until = $1 WHERE position IN \
+               (SELECT position FROM outbox WHERE {which} AND NOT EXISTS \
+                 (SELECT 1 FROM outbox WHERE {which} AND claimed_until > $2) \
+                ORDER BY position LIMIT $3) \
+             RETURNING position, envelope"
+        );
         let values: [Value; 3] = [until.into(), now.into(), i64::from(limit).into()];
         let rows = tx
             .query_all_raw(Statement::from_sql_and_values(backend, sql, values))
@@ -139,13 +152,13 @@ impl<'a> Outbox<'a> {
     /// What the database fails with; the lease runs out by itself then.
     pub async fn release(&self) -> Result<(), StoreError> {
         let tx = self.store.begin_as("*").await?;
-        tx.execute_unprepared("UPDATE outbox SET claimed_until = 0")
+        tx.execute_unprepared("UPDATE outbox SET claimed_until = 0 WHERE claimed_until > 0")
             .await?;
         tx.commit().await?;
         Ok(())
     }
 
-    /// How many events wait.
+    /// How many events wait for the bus, or for being handled where the bus may lose them.
     ///
     /// # Errors
     /// What the database fails with.

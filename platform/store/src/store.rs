@@ -133,6 +133,11 @@ impl Store {
         self.reader_as(ctx.tenant().as_str(), Access::Read).await
     }
 
+    /// A reader for the process itself.
+    pub(crate) async fn platform_reader(&self) -> Result<Session, StoreError> {
+        self.reader_as(EVERY_TENANT, Access::Read).await
+    }
+
     /// A reader whose statements all see the same on PostgreSQL.
     pub(crate) async fn snapshot(&self, ctx: &Ctx) -> Result<Session, StoreError> {
         let tenant = ctx.tenant().as_str();

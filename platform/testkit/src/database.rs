@@ -69,6 +69,12 @@ impl Databases {
         self.folder.path()
     }
 
+    /// A name that no other place has.
+    pub fn name(&self) -> String {
+        let name = self.folder().file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+
     /// Opens and migrates one store.
     pub async fn open(&self, service: &'static str) -> Store {
         self.open_with(service, Arc::new(SystemClock)).await

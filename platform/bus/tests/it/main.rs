@@ -1,4 +1,4 @@
-//! The bus's promises, on both databases.
+//! The bus's promises, on every transport.
 #![allow(
     missing_docs,
     clippy::unwrap_used,

@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use sluice_bus::{Backlog, Delivery, Transport};
+use sluice_bus::{Backlog, Delivery};
 use sluice_schema::{Envelope, EventId};
-use sluice_testkit::{Backend, on_both_databases};
 
-use crate::support::{bus, event, fresh};
+use crate::support::{Kind, bus, event, fresh, on_every_bus};
 
 const LEASE: Duration = Duration::from_secs(60);
 
-on_both_databases!(
+on_every_bus!(
     a_run_is_the_oldest_deliveries_in_their_order_whatever_their_subjects,
     while_a_run_is_leased_nobody_else_gets_any,
     what_waits_for_its_next_attempt_holds_up_those_behind_it,
@@ -36,8 +35,8 @@ fn of(run: &[Delivery]) -> Vec<EventId> {
     ids(run.iter().map(|delivery| &delivery.envelope))
 }
 
-async fn a_run_is_the_oldest_deliveries_in_their_order_whatever_their_subjects(backend: Backend) {
-    let (_databases, bus) = fresh(backend).await;
+async fn a_run_is_the_oldest_deliveries_in_their_order_whatever_their_subjects(kind: Kind) {
+    let (_place, bus) = fresh(kind).await;
     let events = events(7);
     bus.publish(&events).await.unwrap();
     let run = bus.claim_run("branch", 5, LEASE).await.unwrap();
@@ -48,11 +47,11 @@ async fn a_run_is_the_oldest_deliveries_in_their_order_whatever_their_subjects(b
     assert_eq!(of(&rest), ids(&events[5..]));
 }
 
-async fn while_a_run_is_leased_nobody_else_gets_any(backend: Backend) {
-    let (databases, one) = fresh(backend).await;
+async fn while_a_run_is_leased_nobody_else_gets_any(kind: Kind) {
+    let (place, one) = fresh(kind).await;
     one.publish(&events(4)).await.unwrap();
     let run = one.claim_run("branch", 2, LEASE).await.unwrap();
-    let other = bus(&databases).await;
+    let other = bus(&place).await;
     assert!(
         other
             .claim_run("branch", 2, LEASE)
@@ -74,8 +73,8 @@ async fn while_a_run_is_leased_nobody_else_gets_any(backend: Backend) {
     assert_eq!(other.claim_run("branch", 9, LEASE).await.unwrap().len(), 2);
 }
 
-async fn what_waits_for_its_next_attempt_holds_up_those_behind_it(backend: Backend) {
-    let (_databases, bus) = fresh(backend).await;
+async fn what_waits_for_its_next_attempt_holds_up_those_behind_it(kind: Kind) {
+    let (_place, bus) = fresh(kind).await;
     let events = events(4);
     bus.publish(&events).await.unwrap();
     let run = bus.claim_run("branch", 9, LEASE).await.unwrap();
@@ -89,8 +88,8 @@ async fn what_waits_for_its_next_attempt_holds_up_those_behind_it(backend: Backe
     assert!(bus.claim_run("branch", 9, LEASE).await.unwrap().is_empty());
 }
 
-async fn a_dead_letter_holds_nothing_up_and_can_be_redriven(backend: Backend) {
-    let (_databases, bus) = fresh(backend).await;
+async fn a_dead_letter_holds_nothing_up_and_can_be_redriven(kind: Kind) {
+    let (_place, bus) = fresh(kind).await;
     let events = events(3);
     bus.publish(&events).await.unwrap();
     let run = bus.claim_run("branch", 1, LEASE).await.unwrap();
@@ -107,8 +106,8 @@ async fn a_dead_letter_holds_nothing_up_and_can_be_redriven(backend: Backend) {
     assert_eq!((of(&again), again[0].attempt), (ids(&events[..1]), 1));
 }
 
-async fn what_is_given_back_counts_as_not_attempted(backend: Backend) {
-    let (_databases, bus) = fresh(backend).await;
+async fn what_is_given_back_counts_as_not_attempted(kind: Kind) {
+    let (_place, bus) = fresh(kind).await;
     bus.publish(&events(2)).await.unwrap();
     let run = bus.claim_run("branch", 9, LEASE).await.unwrap();
     bus.release(&run).await.unwrap();
@@ -118,8 +117,8 @@ async fn what_is_given_back_counts_as_not_attempted(backend: Backend) {
     assert!(again.iter().all(|delivery| delivery.attempt == 1));
 }
 
-async fn a_lease_of_a_run_that_ran_out_is_free(backend: Backend) {
-    let (_databases, bus) = fresh(backend).await;
+async fn a_lease_of_a_run_that_ran_out_is_free(kind: Kind) {
+    let (_place, bus) = fresh(kind).await;
     bus.publish(&events(2)).await.unwrap();
     let dead = bus.claim_run("branch", 9, Duration::ZERO).await.unwrap();
     let next = bus.claim_run("branch", 9, LEASE).await.unwrap();
@@ -127,9 +126,8 @@ async fn a_lease_of_a_run_that_ran_out_is_free(backend: Backend) {
     assert!(next.iter().all(|delivery| delivery.attempt == 2));
 }
 
-async fn completing_together_leaves_no_message(backend: Backend) {
-    let (databases, bus) = fresh(backend).await;
-    let store = databases.open("bus").await;
+async fn completing_together_leaves_no_message(kind: Kind) {
+    let (place, bus) = fresh(kind).await;
     for _ in 0..20 {
         bus.publish(&events(10)).await.unwrap();
         let one = bus.claim_run("branch", 10, LEASE).await.unwrap();
@@ -137,20 +135,18 @@ async fn completing_together_leaves_no_message(backend: Backend) {
         let (one, two) = tokio::join!(bus.complete_all(&one), bus.complete_all(&two));
         one.and(two).unwrap();
         assert_eq!(bus.backlog().await.unwrap(), Backlog::default());
-        let tx = store.begin_raw().await.unwrap();
-        let rows = tx.query("SELECT 1 FROM message", []).await.unwrap();
-        assert!(rows.is_empty(), "{} messages stay", rows.len());
+        assert_eq!(place.messages().await, 0);
     }
 }
 
-async fn many_claimants_take_everything_once_and_in_order(backend: Backend) {
-    let (databases, first) = fresh(backend).await;
+async fn many_claimants_take_everything_once_and_in_order(kind: Kind) {
+    let (place, first) = fresh(kind).await;
     let events = events(60);
     first.publish(&events).await.unwrap();
     let taken = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let mut claimants = tokio::task::JoinSet::new();
     for _ in 0..4 {
-        let (other, taken) = (bus(&databases).await, taken.clone());
+        let (other, taken) = (bus(&place).await, taken.clone());
         claimants.spawn(async move {
             while other.backlog().await.unwrap().waiting > 60 {
                 let run = other.claim_run("branch", 7, LEASE).await.unwrap();

@@ -7,10 +7,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use sluice_bus::{Backoff, EmbeddedTransport, Route};
+use sluice_bus::{Backoff, EmbeddedTransport, Redis, RedisTransport, Route, Transport};
 use sluice_kernel::{Ctx, Reaction, ReactionError};
 use sluice_schema::{Actor, ActorKind, Envelope, EventId, Subject};
-use sluice_testkit::{Backend, Databases};
+use sluice_testkit::{Backend, Databases, RedisServer};
 
 pub(crate) const ROUTES: [Route; 2] = [
     Route {
@@ -29,18 +29,78 @@ pub(crate) const FAST: Backoff = Backoff {
     attempts: 3,
 };
 
-pub(crate) async fn bus(databases: &Databases) -> Arc<EmbeddedTransport> {
-    Arc::new(EmbeddedTransport::new(
-        databases.open("bus").await,
-        ROUTES.to_vec(),
-    ))
+/// Which transport a test runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Sqlite,
+    Postgres,
+    Redis,
 }
 
-pub(crate) async fn fresh(backend: Backend) -> (Databases, Arc<EmbeddedTransport>) {
-    let databases = Databases::fresh(backend).await;
-    let bus = bus(&databases).await;
-    (databases, bus)
+/// What transports stand on; the databases are there for outboxes too.
+pub(crate) struct Place {
+    kind: Kind,
+    pub(crate) databases: Databases,
+    pub(crate) namespace: String,
 }
+
+impl Place {
+    /// Messages that the transport holds.
+    pub(crate) async fn messages(&self) -> usize {
+        if self.kind == Kind::Redis {
+            let keys = format!("KEYS sluice:{{{}}}:m:*", self.namespace);
+            return RedisServer::shared().command(&keys).matches(":m:").count();
+        }
+        let store = self.databases.open("bus").await;
+        let tx = store.begin_raw().await.unwrap();
+        tx.query("SELECT 1 FROM message", []).await.unwrap().len()
+    }
+}
+
+pub(crate) async fn bus(place: &Place) -> Arc<dyn Transport> {
+    if place.kind == Kind::Redis {
+        return redis_bus(RedisServer::shared(), &place.namespace);
+    }
+    let store = place.databases.open("bus").await;
+    Arc::new(EmbeddedTransport::new(store, ROUTES.to_vec()))
+}
+
+pub(crate) fn redis_bus(server: &RedisServer, namespace: &str) -> Arc<dyn Transport> {
+    let redis = Redis::open(&server.url(), namespace).unwrap();
+    Arc::new(RedisTransport::new(redis, ROUTES.to_vec()))
+}
+
+pub(crate) async fn fresh(kind: Kind) -> (Place, Arc<dyn Transport>) {
+    let backend = match kind {
+        Kind::Postgres => Backend::Postgres,
+        Kind::Sqlite | Kind::Redis => Backend::Sqlite,
+    };
+    let place = Place {
+        kind,
+        databases: Databases::fresh(backend).await,
+        namespace: RedisServer::namespace(),
+    };
+    let bus = bus(&place).await;
+    (place, bus)
+}
+
+/// Makes each named `async fn(Kind)` three tests.
+macro_rules! on_every_bus {
+    ($($name:ident),+ $(,)?) => {
+        $crate::support::on_every_bus!(@ sqlite Sqlite $($name)+);
+        $crate::support::on_every_bus!(@ postgres Postgres $($name)+);
+        $crate::support::on_every_bus!(@ redis Redis $($name)+);
+    };
+    (@ $module:ident $kind:ident $($name:ident)+) => {
+        mod $module {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name($crate::support::Kind::$kind).await;
+            })+
+        }
+    };
+}
+pub(crate) use on_every_bus;
 
 pub(crate) fn event(event_type: &str, tenant: &str, subject: &str) -> Envelope {
     Envelope {
