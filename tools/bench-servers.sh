@@ -36,7 +36,7 @@ start_postgres() {
   mkdir -m 700 "$work/pg"
   if [ "$(id -u)" = 0 ]; then chown 65534:65534 "$work/pg"; chmod 755 "$work"; fi
   (
-    cd "$work/pg"
+    cd "$work/pg" || exit
     unprivileged "$postgres/initdb" -D "$work/pg/data" -U postgres --auth=trust --encoding=UTF8 --locale=C
     unprivileged "$postgres/pg_ctl" -D "$work/pg/data" -w -l "$work/pg/log" \
       -o "-p $port -k $work/pg -h 127.0.0.1 -c shared_buffers=1GB -c max_connections=300" start

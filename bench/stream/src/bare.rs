@@ -142,3 +142,38 @@ impl Bare {
         let _ = self.child.kill().await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{fleet::Fleet, tally::Tally};
+
+    #[tokio::test]
+    async fn every_subscriber_receives_every_message_once_in_order() {
+        let (sender, _) = broadcast::channel(BEHIND);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = tokio::spawn(accept(listener, sender.clone()));
+        let fleet = Fleet::open(&Door::new(&url, "/").unwrap(), 50)
+            .await
+            .unwrap();
+        assert_eq!((fleet.size(), fleet.refused.as_deref()), (50, None));
+        for sequence in 1..=10 {
+            let text = format!(r#"{{"sequence":{sequence},"type":"next"}}"#);
+            sender.send(text.into()).unwrap();
+        }
+        fleet.receive(500).await;
+        let mut tally = Tally::default();
+        for notes in fleet.notes() {
+            tally.add(&notes.lock(), 0, 10, &std::collections::HashMap::new());
+        }
+        assert_eq!((tally.delivered, tally.lost), (500, 0));
+        assert_eq!((tally.repeated, tally.disordered, tally.others), (0, 0, 0));
+        assert_eq!(
+            (fleet.awake(), fleet.newest(), fleet.ended()),
+            (50, 10, None)
+        );
+        fleet.close().await;
+        server.abort();
+    }
+}
