@@ -83,4 +83,38 @@ fn describe() {
         "sluice_outbox_events",
         "Events that wait for the relay, by store"
     );
+    describe_gauge!("sluice_stream_tenants", "Ledgers that are followed");
+    describe_gauge!("sluice_stream_feeds", "Those who follow a ledger");
+    for (name, what) in [
+        (
+            "sluice_ledger_untold_total",
+            "Events left out of the live channel: it was too slow or away",
+        ),
+        (
+            "sluice_stream_heard_total",
+            "Events that the live channel told",
+        ),
+        (
+            "sluice_stream_broken_total",
+            "Messages of the live channel that are no next event of their ledger",
+        ),
+        (
+            "sluice_stream_resyncs_total",
+            "Times that messages of the live channel may have been lost",
+        ),
+        (
+            "sluice_stream_fills_total",
+            "Reads of a ledger for events that the live channel did not tell",
+        ),
+        (
+            "sluice_stream_read_back_total",
+            "Events that streams read from the ledger",
+        ),
+        (
+            "sluice_stream_read_failures_total",
+            "Failed reads of the ledger, which streams repeat",
+        ),
+    ] {
+        describe_counter!(name, what);
+    }
 }
