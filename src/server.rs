@@ -1,8 +1,9 @@
 //! The server: started from settings, stopped in order.
 
-use std::{future::IntoFuture, net::SocketAddr, sync::Arc, time::Duration};
+mod accept;
 
-use axum::serve::ListenerExt;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
 use sluice_bus::Backlog;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -12,7 +13,11 @@ use crate::{
     compose::{self, App, StartError, Surroundings, Workers},
     config::Config,
     data_dir::DataDir,
-    http::{self, Edge, graphql::Engine},
+    http::{
+        self, Edge, Origins,
+        graphql::Engine,
+        stream::{self, Streams},
+    },
 };
 
 // What workers get beyond the grace that runs have, to write down how they ended.
@@ -25,6 +30,7 @@ pub struct Running {
     app: App,
     authenticator: Arc<Authenticator>,
     accepting: CancellationToken,
+    streams: Streams,
     working: CancellationToken,
     workers: TaskTracker,
     serving: JoinHandle<()>,
@@ -66,11 +72,21 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     };
     let app = App::new(stores, &surroundings).await?;
     app.take_over().await?;
+    let engine = Engine::new(app.graphql(&config), &config.graphql);
+    let streams = Streams::new(stream::Parts {
+        authenticator: authenticator.clone(),
+        engine: engine.clone(),
+        heads: app.heads(),
+        settings: config.stream.clone(),
+        http: config.http.clone(),
+    });
     let edge = Edge {
         authenticator: authenticator.clone(),
         http: config.http.clone(),
+        origins: Origins::new(&url, &config.http.cors_origins),
         mode: config.mode,
-        graphql: Engine::new(app.graphql(&config), &config.graphql),
+        graphql: engine,
+        streams: streams.clone(),
         rest: app.rest.clone(),
         rest_with_files: app.rest_with_files.clone(),
         nuget: app.nuget.clone(),
@@ -83,7 +99,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let (workers, working) = (TaskTracker::new(), CancellationToken::new());
     Workers::new(workers.clone(), working.clone()).start(&app);
     let accepting = CancellationToken::new();
-    let serving = serve(listener, http::router(edge), accepting.clone());
+    let router = http::router(edge);
+    let serving = accept::serve(listener, router, &config.http, accepting.clone());
     tracing::info!(%addr, mode = config.mode.as_str(), "serving");
     Ok(Running {
         addr,
@@ -91,6 +108,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         app,
         authenticator,
         accepting,
+        streams,
         working,
         workers,
         serving,
@@ -108,26 +126,6 @@ pub fn install_tls() {
 async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
     let bound = TcpListener::bind(address).await;
     bound.map_err(|source| StartError::Listen { address, source })
-}
-
-fn serve(
-    listener: TcpListener,
-    router: axum::Router,
-    accepting: CancellationToken,
-) -> JoinHandle<()> {
-    let listener = listener.tap_io(|stream| {
-        // Answers are small and whole: waiting to fill a packet only delays them.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(error = %error, "a connection without TCP_NODELAY");
-        }
-    });
-    let stop = async move { accepting.cancelled().await };
-    let serving = axum::serve(listener, router).with_graceful_shutdown(stop);
-    tokio::spawn(async move {
-        if let Err(error) = serving.into_future().await {
-            tracing::error!(error = %error, "the listener failed");
-        }
-    })
 }
 
 impl Running {
@@ -182,7 +180,10 @@ impl Running {
     /// [`Unfinished`] when something had to be cut off; recovery finishes it at the next start.
     pub async fn shutdown(mut self) -> Result<(), Unfinished> {
         self.accepting.cancel();
-        let drained = tokio::time::timeout(self.grace, &mut self.serving).await;
+        self.streams.stop();
+        let (serving, streams) = (&mut self.serving, &self.streams);
+        let ending = async { tokio::join!(serving, streams.ended()) };
+        let drained = tokio::time::timeout(self.grace, ending).await;
         let requests = drained.is_err();
         if requests {
             self.serving.abort();
@@ -204,6 +205,7 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.accepting.cancel();
+        self.streams.stop();
         self.working.cancel();
         self.serving.abort();
     }

@@ -1,6 +1,9 @@
 //! What a token says about its bearer.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    time::{Duration, SystemTime},
+};
 
 use serde::{Deserialize, Serialize};
 use sluice_kernel::{Principal, ProjectAccess};
@@ -41,6 +44,8 @@ pub struct Claims {
     // Microsoft's identity platform calls it so.
     scp: Option<Words>,
     actor_kind: Option<String>,
+    // Seconds since 1970; the library has checked it.
+    exp: Option<f64>,
 }
 
 impl Claims {
@@ -60,6 +65,12 @@ impl Claims {
             actor: self.actor()?,
             scopes: self.scopes(),
         })
+    }
+
+    /// When the token ends; `None` when that is further away than times can tell.
+    pub fn expires(&self) -> Option<SystemTime> {
+        let seconds = Duration::try_from_secs_f64(self.exp?).ok()?;
+        SystemTime::UNIX_EPOCH.checked_add(seconds)
     }
 
     fn actor(&self) -> Result<Actor, AuthError> {

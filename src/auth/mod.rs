@@ -10,7 +10,10 @@ mod jwks;
 mod local;
 mod roles;
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use sluice_kernel::Principal;
@@ -25,6 +28,15 @@ use crate::config::{AuthConfig, Config, Mode};
 
 // The longest tokens in use carry many groups; header limits end near here as well.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
+
+/// A caller, and until when the token stands for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admitted {
+    /// The caller.
+    pub principal: Principal,
+    /// When the token ends, the difference of clocks allowed for; `None`: never in our time.
+    pub expires: Option<SystemTime>,
+}
 
 /// Turns bearer tokens into principals.
 pub struct Authenticator {
@@ -83,6 +95,14 @@ impl Authenticator {
     /// # Errors
     /// [`AuthError`]: every rule that a token can break, none of which tells the token.
     pub async fn authenticate(&self, token: &str) -> Result<Principal, AuthError> {
+        Ok(self.admit(token).await?.principal)
+    }
+
+    /// The caller that the token stands for, and until when it does, for connections that last.
+    ///
+    /// # Errors
+    /// As [`Authenticator::authenticate`].
+    pub async fn admit(&self, token: &str) -> Result<Admitted, AuthError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(AuthError::TooLong);
         }
@@ -106,7 +126,11 @@ impl Authenticator {
                 self.verify(token, header.alg, &key)?
             }
         };
-        claims.principal()
+        let expires = claims.expires();
+        Ok(Admitted {
+            principal: claims.principal()?,
+            expires: expires.and_then(|expires| expires.checked_add(self.leeway)),
+        })
     }
 
     fn verify(

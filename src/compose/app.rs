@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use axum::Router;
-use sluice_bus::{EmbeddedLive, EmbeddedTransport, LiveChannel, Route, Transport};
+use sluice_bus::{Redis, Route, Transport};
 use sluice_container_image::RemoteTarget;
 use sluice_deployment_target::DirectoryTarget;
 use sluice_git_host::{GitHost, Limits, LocalGitHost};
@@ -22,17 +22,17 @@ use sluice_test_results::blob::ObjectBlobStore;
 
 use super::{
     StartError, Stores,
-    database::BUS,
     delivery::Outside,
     domain,
     domain::{Domain, Providers},
     graphql,
+    messaging::Messaging,
     readiness::Probes,
     toolchains,
 };
 use crate::{
     config::Config,
-    http::{Readiness, graphql::GraphQl},
+    http::{Readiness, graphql::GraphQl, stream::Heads},
 };
 
 /// Where the services stand.
@@ -53,6 +53,8 @@ pub struct App {
     pub stores: Stores,
     /// The event bus.
     pub transport: Arc<dyn Transport>,
+    /// The Redis behind it, if it is not in the process.
+    pub(super) redis: Option<Redis>,
     /// The services, as the resolvers know them.
     pub services: sluice_resolvers::Services,
     /// The Git host.
@@ -88,11 +90,13 @@ impl App {
             event_types: reaction.event_types(),
         });
         let routes = routes.chain([Consumer::ROUTE]);
-        let bus = EmbeddedTransport::new(stores.get(BUS)?, routes.collect());
-        let transport: Arc<dyn Transport> = Arc::new(bus);
-        let live: Arc<dyn LiveChannel> = Arc::new(EmbeddedLive::default());
+        let Messaging {
+            transport,
+            live,
+            redis,
+        } = Messaging::new(&stores, around.config, routes.collect())?;
         domain.ledger.tells(live.clone());
-        let hub = Hub::new(domain.ledger.clone(), live, HubOptions::default());
+        let hub = Hub::new(domain.ledger.clone(), live, hub_options(around.config));
         let executor = Executor::new(domain.runs.clone(), executor_config(around));
         Ok(Self {
             consumer: Consumer::new(transport.clone(), domain.ledger.clone()),
@@ -100,6 +104,7 @@ impl App {
             hub,
             stores,
             transport,
+            redis,
             git,
             rest,
             rest_with_files,
@@ -109,6 +114,11 @@ impl App {
             run_recovery: Arc::new(Recovery(executor.clone())),
             executor,
         })
+    }
+
+    /// Tells where streams begin.
+    pub fn heads(&self) -> Arc<dyn Heads> {
+        Arc::new(graphql::LedgerHeads(self.services.ledger.clone()))
     }
 
     /// Executes GraphQL over the services.
@@ -121,6 +131,7 @@ impl App {
         Arc::new(Probes {
             stores: self.stores.clone(),
             transport: self.transport.clone(),
+            redis: self.redis.clone(),
         })
     }
 
@@ -190,6 +201,15 @@ fn remote_registry(around: &Surroundings<'_>) -> Result<Option<RemoteTarget>, St
         host: settings.host.clone(),
         registry: Arc::new(RemoteRegistry::connect(config, limits)?),
     }))
+}
+
+fn hub_options(config: &Config) -> HubOptions {
+    HubOptions {
+        recent: config.stream.recent,
+        retention: config.stream.retention,
+        check: config.stream.check,
+        ..HubOptions::default()
+    }
 }
 
 fn executor_config(around: &Surroundings<'_>) -> ExecutorConfig {

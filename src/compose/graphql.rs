@@ -3,13 +3,14 @@
 use async_graphql::{Request, Response};
 use async_trait::async_trait;
 use futures::stream::BoxStream;
-use sluice_kernel::Ctx;
+use sluice_kernel::{BoxFault, Ctx};
+use sluice_ledger::Ledger;
 use sluice_resolvers::stream::{Delivered, Range};
 use sluice_resolvers::{Options, ServerMode, Services, SluiceSchema};
 
 use crate::{
     config::{Config, Mode},
-    http::graphql::GraphQl,
+    http::{graphql::GraphQl, stream::Heads},
 };
 
 /// Executes operations by the resolvers' schema.
@@ -56,5 +57,15 @@ impl GraphQl for Executor {
         range: Option<Range>,
     ) -> Result<BoxStream<'static, Delivered>, Box<Response>> {
         sluice_resolvers::stream::subscribe(&self.0, ctx, request, range).await
+    }
+}
+
+/// Tells how far ledgers have got.
+pub(super) struct LedgerHeads(pub(super) Ledger);
+
+#[async_trait]
+impl Heads for LedgerHeads {
+    async fn head(&self, ctx: &Ctx) -> Result<u64, BoxFault> {
+        Ok(self.0.head(ctx).await?.sequence)
     }
 }

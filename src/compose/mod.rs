@@ -6,6 +6,7 @@ mod delivery;
 mod domain;
 mod error;
 mod graphql;
+mod messaging;
 mod readiness;
 mod toolchains;
 mod workers;

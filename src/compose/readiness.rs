@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use sluice_bus::Transport;
+use sluice_bus::{Redis, Transport};
 use sluice_store::Store;
 
 use super::Stores;
@@ -14,6 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) struct Probes {
     pub(super) stores: Stores,
     pub(super) transport: Arc<dyn Transport>,
+    pub(super) redis: Option<Redis>,
 }
 
 #[async_trait]
@@ -26,6 +27,10 @@ impl Readiness for Probes {
         let mut checks = futures::future::join_all(stores).await;
         let bus = async { self.transport.backlog().await.map_err(text) };
         checks.push(("bus".to_owned(), within(bus).await.map(drop)));
+        if let Some(redis) = &self.redis {
+            let answer = async { redis.check().await.map_err(text) };
+            checks.push(("redis".to_owned(), within(answer).await));
+        }
         checks
     }
 

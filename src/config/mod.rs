@@ -8,8 +8,10 @@ mod delivery;
 mod edge;
 mod error;
 mod flags;
+mod redis;
 mod rules;
 mod sources;
+mod stream;
 mod table;
 mod values;
 
@@ -23,7 +25,9 @@ pub use delivery::{InfrastructureConfig, RegistryConfig};
 pub use edge::{Documents, GraphqlConfig, HttpConfig};
 pub use error::ConfigError;
 pub use flags::ConfigFlags;
+pub use redis::RedisConfig;
 pub use sources::Sources;
+pub use stream::StreamConfig;
 pub use table::{SETTINGS, Setting, markdown};
 
 use values::{SettingValue, Values};
@@ -41,7 +45,7 @@ pub fn parse_time(text: &str) -> Result<Duration, String> {
 pub enum Mode {
     /// Everything in one process, with its own signing key; GraphiQL and introspection on.
     Embedded,
-    /// With an identity provider and PostgreSQL.
+    /// With an identity provider, PostgreSQL and Redis.
     Production,
 }
 
@@ -68,12 +72,16 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The databases.
     pub database: DatabaseConfig,
+    /// Redis for bus and live channel; `None`: they are in the process.
+    pub redis: Option<RedisConfig>,
     /// The identity of callers.
     pub auth: AuthConfig,
     /// The HTTP edge.
     pub http: HttpConfig,
     /// Limits of GraphQL operations.
     pub graphql: GraphqlConfig,
+    /// Connections that last, and the streams behind them.
+    pub stream: StreamConfig,
     /// Pipeline runs.
     pub runner: RunnerConfig,
     /// A registry beside the local one.
@@ -201,9 +209,11 @@ impl Config {
             public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),
             data_dir: values.get("data_dir")?,
             database: DatabaseConfig::read(values)?,
+            redis: RedisConfig::read(values)?,
             auth: AuthConfig::read(values)?,
             http: HttpConfig::read(values)?,
             graphql: GraphqlConfig::read(values)?,
+            stream: StreamConfig::read(values)?,
             runner: RunnerConfig {
                 concurrency: values.within("runner.concurrency", 1..=64, "from 1 to 64")?,
                 timeout: values.within("runner.timeout", SECOND..=DAY, "from 1s to 24h")?,

@@ -2,8 +2,9 @@
 
 use super::{Config, ConfigError, Mode, table::Setting, values::Values};
 
-const IN_PRODUCTION: [&str; 4] = [
+const IN_PRODUCTION: [&str; 5] = [
     "database.url",
+    "redis.url",
     "auth.jwks_url",
     "auth.issuer",
     "auth.audience",

@@ -85,6 +85,7 @@ fn a_bad_value_is_refused_with_its_key_origin_and_rule() {
         ("SLUICE_AUTH_LEEWAY", "10m", "auth.leeway"),
         ("SLUICE_HTTP_BODY_LIMIT", "1MB", "http.body_limit"),
         ("SLUICE_PUBLIC_URL", "example.org", "public_url"),
+        ("SLUICE_REDIS_NAMESPACE", "a b", "redis.namespace"),
     ] {
         let message = refused(&sources(None, &[(variable, value)], &[]));
         assert!(message.starts_with(key), "{message}");
@@ -103,13 +104,25 @@ fn the_value_of_a_secret_is_never_shown() {
         message.contains("database.url") && !message.contains("hunter2"),
         "{message}"
     );
+    let message = refused(&sources(
+        None,
+        &[("SLUICE_REDIS_URL", "http://:hunter2@host")],
+        &[],
+    ));
+    assert!(
+        message.contains("redis.url") && !message.contains("hunter2"),
+        "{message}"
+    );
+    let given = [("SLUICE_REDIS_URL", "redis://:hunter2@host")];
+    let config = Config::load(&sources(None, &given, &[])).unwrap();
+    assert!(!format!("{config:?}").contains("hunter2"));
     let url = "postgres://user:hunter2@host/db";
     let config = Config::load(&sources(None, &[("SLUICE_DATABASE_URL", url)], &[])).unwrap();
     assert!(!format!("{config:?}").contains("hunter2"));
 }
 
 #[test]
-fn production_demands_database_keys_issuer_and_audience() {
+fn production_demands_database_redis_keys_issuer_and_audience() {
     let mut given = vec![("SLUICE_MODE", "production")];
     for (key, variable, value) in [
         (
@@ -117,6 +130,7 @@ fn production_demands_database_keys_issuer_and_audience() {
             "SLUICE_DATABASE_URL",
             "postgres://db/sluice",
         ),
+        ("redis.url", "SLUICE_REDIS_URL", "redis://cache"),
         (
             "auth.jwks_url",
             "SLUICE_AUTH_JWKS_URL",
@@ -144,6 +158,7 @@ fn keys_are_not_fetched_over_a_plain_connection() {
             &[
                 ("SLUICE_MODE", "production"),
                 ("SLUICE_DATABASE_URL", "postgres://db/sluice"),
+                ("SLUICE_REDIS_URL", "rediss://cache"),
                 ("SLUICE_AUTH_ISSUER", "i"),
                 ("SLUICE_AUTH_AUDIENCE", "a"),
                 ("SLUICE_AUTH_JWKS_URL", jwks),

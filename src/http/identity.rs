@@ -110,7 +110,7 @@ impl Guard {
     }
 }
 
-fn token(headers: &HeaderMap, style: Style) -> Result<String, AuthError> {
+pub(super) fn token(headers: &HeaderMap, style: Style) -> Result<String, AuthError> {
     let mut given = headers.get_all(AUTHORIZATION).iter();
     let Some(header) = given.next() else {
         return api_key(headers, style);

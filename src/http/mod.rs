@@ -7,7 +7,9 @@ mod health;
 mod home;
 mod identity;
 mod observe;
+mod origins;
 mod refusal;
+pub mod stream;
 mod trace;
 
 use std::{sync::Arc, time::Duration};
@@ -42,6 +44,7 @@ use crate::{
 };
 use identity::{Guard, Style};
 
+pub use origins::Origins;
 pub use trace::Trace;
 
 /// What the edge asks of the server to tell whether it is ready.
@@ -58,12 +61,16 @@ pub trait Readiness: Send + Sync {
 pub struct Edge {
     /// Judges tokens.
     pub authenticator: Arc<Authenticator>,
+    /// Pages that may call.
+    pub origins: Origins,
     /// Limits.
     pub http: HttpConfig,
     /// How the server runs.
     pub mode: Mode,
     /// Prepares and executes GraphQL.
     pub graphql: graphql::Engine,
+    /// Connections that last.
+    pub streams: stream::Streams,
     /// REST endpoints of the services.
     pub rest: Router,
     /// REST endpoints whose bodies carry files, so that the larger limit holds.
@@ -100,9 +107,12 @@ pub fn router(edge: Edge) -> Router {
     if edge.mode == Mode::Embedded {
         router = router.merge(graphiql::router());
     }
-    let router = router
+    let mut router = router
         .fallback(|| async { Problem::new(ErrorCode::NotFound, "there is nothing at this path") })
         .method_not_allowed_fallback(method_not_allowed);
+    if let Some(cors) = edge.origins.cors() {
+        router = router.layer(cors);
+    }
     with_layers(router)
 }
 
@@ -148,6 +158,8 @@ fn graphql_routes(edge: &Edge) -> Router {
             guard(edge, Style::GraphQl),
             identity::identify,
         ))
+        .layer(from_fn_with_state(edge.streams.clone(), stream::intercept))
+        .layer(from_fn_with_state(edge.origins.clone(), origins::guard))
         .with_state(edge.graphql.clone())
 }
 

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use sluice_testkit::{Client, PostgresServer, eventually};
+use sluice_testkit::{Client, PostgresServer, RedisServer, eventually};
 
 use super::*;
 use crate::config::Sources;
@@ -87,7 +87,9 @@ async fn a_taken_address_is_said_to_be_taken() {
 }
 
 fn production(dir: &Path, url: &str) -> Config {
+    let redis = RedisServer::shared().url();
     let variables = [
+        ("SLUICE_REDIS_URL", redis.as_str()),
         ("SLUICE_MODE", "production"),
         ("SLUICE_LISTEN", "127.0.0.1:0"),
         ("SLUICE_DATABASE_URL", url),
