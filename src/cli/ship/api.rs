@@ -38,6 +38,7 @@ documents! {
     STEP_LOG = "StepLog";
     BUILD_FAILURES = "BuildFailures";
     FOLLOW_PROJECT = "FollowProject";
+    WATCH_RUN_LOG = "WatchRunLog";
 }
 
 /// Why the domain refuses a command.
@@ -203,6 +204,27 @@ pub(super) struct LogPage {
 #[derive(Debug, Deserialize)]
 pub(super) struct LogLine {
     pub(super) number: u64,
+    pub(super) text: String,
+}
+
+/// An item of the stream of a run's log.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RunLogItem {
+    pub(super) pipeline_run_log: RunLogLines,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RunLogLines {
+    pub(super) lines: Vec<RunLogLine>,
+    pub(super) is_complete: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RunLogLine {
+    pub(super) step_name: String,
     pub(super) text: String,
 }
 

@@ -9,7 +9,7 @@ use super::{
     api::{self, FollowCommit, FollowedRun, Present},
     logs::Logs,
     model::{Build, Pipeline, PullRequest, Repository, Run},
-    progress::{Event, LogWish},
+    progress::Event,
     session::{Grace, Session},
 };
 
@@ -82,12 +82,11 @@ impl<'a> Follower<'a> {
         let mut seen = None;
         loop {
             let (pipeline, followed) = self.look(session).await?;
-            let follows_logs =
-                followed.is_some() && session.progress.log_wish() != LogWish::Nothing;
             if let Some(followed) = followed {
                 session.progress.on(Event::Run(&followed.run));
-                logs.fetch(session, &followed.run).await?;
+                logs.follow(session, &followed.run);
                 if let Some(build) = followed.build {
+                    logs.finish(session).await;
                     let (run, pull_request) = (followed.run, followed.pull_request);
                     let pipeline = pipeline.unwrap_or_else(|| Pipeline::valid(&run.pipeline_id));
                     let text = format!("{} ({})", build.status.to_lowercase(), build.id);
@@ -106,12 +105,7 @@ impl<'a> Follower<'a> {
             } else {
                 self.move_on(session, pipeline.as_ref(), grace).await?;
             }
-            if follows_logs {
-                // Lines are no events.
-                deadline.pause(self.poll).await?;
-            } else {
-                session.pause(&deadline, self.poll).await?;
-            }
+            session.pause_with(&deadline, self.poll, &mut logs).await?;
         }
     }
 

@@ -1,78 +1,122 @@
 //! Logs and test failures of a run.
 
-use std::collections::HashMap;
+use std::time::Duration;
 
 use serde::Serialize;
+use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
     FailedLog, ShipError,
-    api::{self, BuildFailures, StepLog},
+    api::{self, BuildFailures, RunLogItem, RunLogLine, StepLog},
     model::{Build, Record, Run, TestFailure},
-    progress::{Event, LogWish},
+    progress::{Event, LogWish, Progress},
     session::Session,
 };
+use crate::cli::client::{Client, ClientError, Patience, Subscription};
 
-const LOG_PAGE: u64 = 500;
-const TAIL_LINES: u64 = 5;
 const FAILED_LINES: u64 = 30;
 const MAX_FAILED_LOGS: usize = 10;
 const MAX_FAILURES: u32 = 50;
+/// Items of the stream that wait to be shown.
+const WAITING: usize = 16;
+/// How long the last lines of a run that is over may take.
+const LAST_LINES: Duration = Duration::from_secs(10);
 
-/// Which log lines were shown, by step.
+/// The lines of a run's log as they are written, if somebody wishes to see them.
 #[derive(Debug, Default)]
-pub(super) struct Logs {
-    shown: HashMap<String, u64>,
+pub(super) struct Logs(Option<Following>);
+
+#[derive(Debug)]
+struct Following {
+    run: String,
+    lines: mpsc::Receiver<Vec<RunLogLine>>,
+    listening: JoinHandle<()>,
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.listening.abort();
+    }
 }
 
 impl Logs {
-    /// Hands on the lines that are wished for and were not shown.
-    pub(super) async fn fetch(
-        &mut self,
-        session: &mut Session<'_>,
-        run: &Run,
-    ) -> Result<(), ShipError> {
-        let wish = session.progress.log_wish();
-        for step in run.steps() {
-            let wanted = match wish {
-                LogWish::Nothing => false,
-                LogWish::Tail => step.is_running(),
-                LogWish::All => true,
-            };
-            if wanted {
-                self.fetch_step(session, run, step, wish).await?;
-            }
+    /// Follows this run from now on.
+    pub(super) fn follow(&mut self, session: &Session<'_>, run: &Run) {
+        let is_followed = self.0.as_ref().is_some_and(|it| it.run == run.id);
+        if is_followed || session.progress.log_wish() == LogWish::Nothing {
+            return;
         }
-        Ok(())
+        let (told, lines) = mpsc::channel(WAITING);
+        let (client, run) = (session.client(), run.id.clone());
+        let id = run.clone();
+        let listening = tokio::spawn(async move {
+            // Without the log there is still the result.
+            let _ = listen(client, &id, &told).await;
+        });
+        self.0 = Some(Following {
+            run,
+            lines,
+            listening,
+        });
     }
 
-    async fn fetch_step(
-        &mut self,
-        session: &mut Session<'_>,
-        run: &Run,
-        step: &Record,
-        wish: LogWish,
-    ) -> Result<(), ShipError> {
-        let shown = self.shown.entry(step.id.clone()).or_default();
-        let start = match wish {
-            LogWish::Tail => step.log_lines.saturating_sub(TAIL_LINES).max(*shown),
-            _ => *shown,
-        };
-        *shown = start;
-        while *shown < step.log_lines {
-            let lines = log(session, run, step, *shown + 1, LOG_PAGE).await?;
-            let Some(last) = lines.last().map(|(number, _)| *number) else {
-                break;
-            };
-            for (_, line) in &lines {
-                session.progress.on(Event::Log {
-                    step: &step.name,
-                    line,
-                });
-            }
-            // A server that repeats itself must not hold us here.
-            *shown = last.max(*shown + 1);
+    /// The next lines; never, when nothing more comes.
+    pub(super) async fn next(&mut self) -> Vec<RunLogLine> {
+        if let Some(following) = &mut self.0
+            && let Some(lines) = following.lines.recv().await
+        {
+            return lines;
         }
-        Ok(())
+        std::future::pending().await
+    }
+
+    /// Shows what is left of the log of a run that is over.
+    pub(super) async fn finish(&mut self, session: &mut Session<'_>) {
+        let all = session.progress.log_wish() == LogWish::All;
+        let Some(following) = self.0.as_mut().filter(|_| all) else {
+            return;
+        };
+        let lines = &mut following.lines;
+        while let Ok(Some(lines)) = tokio::time::timeout(LAST_LINES, lines.recv()).await {
+            show(session.progress, &lines);
+        }
+    }
+}
+
+/// Hands lines on to whoever watches.
+pub(super) fn show(progress: &mut dyn Progress, lines: &[RunLogLine]) {
+    for line in lines {
+        progress.on(Event::Log {
+            step: &line.step_name,
+            line: &line.text,
+        });
+    }
+}
+
+async fn listen(
+    client: Client,
+    run: &str,
+    told: &mpsc::Sender<Vec<RunLogLine>>,
+) -> Result<(), ClientError> {
+    #[derive(Serialize)]
+    struct Variables<'a> {
+        id: &'a str,
+    }
+    let for_ever = Patience::new(Duration::MAX);
+    let variables = Variables { id: run };
+    let mut items = Subscription::new(client, api::WATCH_RUN_LOG, variables, for_ever)?;
+    loop {
+        let Some(item) = items.next(&mut |_| {}).await? else {
+            items.interrupted(&mut |_| {}).await?;
+            continue;
+        };
+        let Ok(found) = serde_json::from_value::<RunLogItem>(item.data) else {
+            return Ok(());
+        };
+        let page = found.pipeline_run_log;
+        if told.send(page.lines).await.is_err() || page.is_complete {
+            return Ok(());
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::cli::client::{Client, Connection, Patience, Waiting};
 use super::{
     ShipError,
     api::{Payload, UserError},
+    logs::{self, Logs},
     progress::{Event, Progress},
     wake::Wake,
 };
@@ -149,16 +150,43 @@ impl<'a> Session<'a> {
     /// # Errors
     /// `Stalled` when the time is over.
     pub(in crate::cli) async fn pause(
-        &self,
+        &mut self,
         deadline: &Deadline,
         pause: Duration,
     ) -> Result<(), ShipError> {
+        let mut nothing = Logs::default();
+        self.pause_with(deadline, pause, &mut nothing).await
+    }
+
+    /// The same, and what comes of `logs` meanwhile is shown.
+    ///
+    /// # Errors
+    /// `Stalled` when the time is over.
+    pub(super) async fn pause_with(
+        &mut self,
+        deadline: &Deadline,
+        pause: Duration,
+        logs: &mut Logs,
+    ) -> Result<(), ShipError> {
         let left = deadline.left()?;
-        match &self.wake {
-            Some(wake) => wake.pause(pause, left).await,
-            None => tokio::time::sleep(pause.min(left)).await,
+        let wake = self.wake.as_ref();
+        let mut pausing = std::pin::pin!(async move {
+            match wake {
+                Some(wake) => wake.pause(pause, left).await,
+                None => tokio::time::sleep(pause.min(left)).await,
+            }
+        });
+        loop {
+            tokio::select! {
+                () = &mut pausing => return Ok(()),
+                lines = logs.next() => logs::show(self.progress, &lines),
+            }
         }
-        Ok(())
+    }
+
+    /// What speaks to the server, for what goes on beside the conversation.
+    pub(super) fn client(&self) -> Client {
+        self.client.clone()
     }
 
     /// A limit for waiting until something changes.

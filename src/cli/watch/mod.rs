@@ -1,6 +1,7 @@
 //! `sluice watch`: what happens, as it happens, each event once.
 
 mod line;
+mod log;
 mod state;
 mod tell;
 mod topic;
@@ -25,15 +26,19 @@ const LEDGER_HEAD: &str = include_str!("../../../schema/operations/LedgerHead.gr
 /// Shows what happens, as it happens
 ///
 /// Begins now, or behind the cursor of an event, and goes on there by itself after every
-/// interruption, so that each event is shown once; a hole is shown as such. Ends with Ctrl-C.
+/// interruption, so that each event is shown once; a hole is shown as such. Ends with Ctrl-C, and
+/// a log with its last line.
 ///
-/// Exit codes: 0 ended by Ctrl-C; 2 wrong usage; 3 refused by the server, or the
+/// Exit codes: 0 ended by Ctrl-C or with the log; 2 wrong usage; 3 refused by the server, or the
 /// token expired; 4 technical failure; 5 no connection for longer than the time-out.
 #[derive(Debug, Clone, clap::Args)]
 pub struct WatchArgs {
     /// What to watch
     #[arg(value_enum, value_name = "TOPIC")]
     topic: Topic,
+    /// With log: the run
+    #[arg(value_name = "RUN_ID", required_if_eq("topic", "log"))]
+    run: Option<String>,
     /// Only of this project
     #[arg(long, env = "SLUICE_PROJECT", value_name = "NAME")]
     project: Option<ProjectId>,
@@ -46,7 +51,8 @@ pub struct WatchArgs {
     /// With events: only about the object with this id
     #[arg(long, value_name = "ID")]
     subject: Option<String>,
-    /// Begin behind this event: its cursor, or its place in the ledger
+    /// Begin behind this event: its cursor, or its place in the ledger; with log: the
+    /// number of a line
     #[arg(long, value_name = "CURSOR")]
     after: Option<String>,
     /// Keep the place in this file, and begin there the next time; what was shown right before the
@@ -84,6 +90,9 @@ pub enum WatchError {
     /// No answer that helps.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// The server's answer has another shape.
+    #[error("an answer that is not understood: {0}")]
+    Answer(String),
     /// The output cannot be written.
     #[error("cannot write: {0}")]
     Output(std::io::Error),
@@ -94,7 +103,7 @@ impl WatchError {
         match self {
             Self::Connection(_) | Self::Usage(_) | Self::State { .. } => 2,
             Self::Client(error) => error.exit_code(),
-            Self::Output(_) => 4,
+            Self::Answer(_) | Self::Output(_) => 4,
         }
     }
 }
@@ -130,11 +139,15 @@ pub async fn run(args: &WatchArgs) -> u8 {
 
 impl WatchArgs {
     fn check(&self) -> Result<(), WatchError> {
+        let is_log = self.topic == Topic::Log;
         let about_events = !self.types.is_empty() || self.subject.is_some();
         let wrong = match () {
+            () if self.run.is_some() && !is_log => "only log takes RUN_ID",
             () if about_events && self.topic != Topic::Events => {
                 "only events takes --types and --subject"
             }
+            // The project may come from the environment, where it does no harm.
+            () if is_log && self.module.is_some() => "log does not take --module",
             () => return Ok(()),
         };
         Err(WatchError::Usage(wrong.to_owned()))
@@ -152,7 +165,11 @@ async fn watch(args: &WatchArgs) -> Result<(), WatchError> {
     let state = State::open(args.state.as_deref())?;
     let after = args.after.clone().or_else(|| state.cursor());
     let mut tell = Tell::new(args.json);
-    match follow(args, client, after, &mut tell, &state).await {
+    let done = match &args.run {
+        Some(run) => log::follow(args, client, run, after, &mut tell, &state).await,
+        None => follow(args, client, after, &mut tell, &state).await,
+    };
+    match done {
         // A reader that has seen enough closes the pipe: no failure of ours.
         Err(WatchError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         done => done,

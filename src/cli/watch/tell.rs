@@ -39,7 +39,7 @@ impl Tell {
     }
 
     /// One JSON object, with a cursor.
-    fn object(&self, object: Value, cursor: Option<&str>) -> Result<(), WatchError> {
+    pub(super) fn object(&self, object: Value, cursor: Option<&str>) -> Result<(), WatchError> {
         let mut object = match object {
             Value::Object(object) => object,
             other => json!({ "item": other })
@@ -54,8 +54,13 @@ impl Tell {
     }
 
     /// One line for people.
-    fn text(&self, text: &str) -> Result<(), WatchError> {
+    pub(super) fn text(&self, text: &str) -> Result<(), WatchError> {
         write(&clean(text))
+    }
+
+    /// Whether objects are wanted.
+    pub(super) fn is_json(&self) -> bool {
+        self.json
     }
 
     /// The server is away, or back.

@@ -32,4 +32,6 @@ topics! {
     Runs = "WatchRuns";
     /// Everything that happens
     Events = "WatchDelivery";
+    /// The log of one pipeline run
+    Log = "WatchRunLog";
 }

@@ -1,0 +1,211 @@
+//! `sluice watch`: each event once, whatever happens to the server.
+
+use std::{path::Path, process::Stdio};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use serde_json::Value;
+use sluice_testkit::{Backend, Server, on_both_databases};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
+};
+
+use crate::support::{PROGRAM, ada, build_of, land, module, put, repository, server, text};
+
+on_both_databases!(
+    watching_over_restarts_shows_every_event_once_in_order,
+    builds_and_runs_are_shown_as_they_come,
+);
+
+/// `sluice watch`, as a process of its own.
+struct Watcher {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Watcher {
+    fn start(base: &str, token: &str, arguments: &[&str]) -> Self {
+        let mut child = Command::new(PROGRAM)
+            .arg("watch")
+            .args(arguments)
+            .env_remove("SLUICE_PROJECT")
+            .env("SLUICE_URL", base)
+            .env("SLUICE_TOKEN", token)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    fn of(server: &Server, arguments: &[&str]) -> Self {
+        Self::start(&server.base(), &server.token(&ada()), arguments)
+    }
+
+    async fn line(&mut self) -> String {
+        let line = tokio::time::timeout(std::time::Duration::from_secs(60), self.lines.next_line());
+        let line = line.await.expect("a line within a minute").unwrap();
+        match line {
+            Some(line) => line,
+            None => panic!("it ended: {}", self.said().await),
+        }
+    }
+
+    // The name of a repository that was provisioned.
+    async fn name(&mut self) -> String {
+        name(&self.line().await)
+    }
+
+    async fn said(&mut self) -> String {
+        let mut said = String::new();
+        let mut stderr = self.child.stderr.take().unwrap();
+        stderr.read_to_string(&mut said).await.unwrap();
+        said
+    }
+
+    /// Ends it with Ctrl-C; what it showed beside what was read, and what it said.
+    async fn interrupt(mut self) -> (i32, Vec<String>, String) {
+        let pid = i32::try_from(self.child.id().unwrap()).unwrap();
+        kill(Pid::from_raw(pid), Signal::SIGINT).unwrap();
+        self.end().await
+    }
+
+    async fn end(mut self) -> (i32, Vec<String>, String) {
+        let mut rest = Vec::new();
+        while let Some(line) = self.lines.next_line().await.unwrap() {
+            rest.push(line);
+        }
+        let said = self.said().await;
+        let code = self.child.wait().await.unwrap().code();
+        (code.unwrap_or(-1), rest, said)
+    }
+}
+
+fn name(line: &str) -> String {
+    let event: Value = serde_json::from_str(line).unwrap();
+    assert!(event["cursor"].is_string(), "{event}");
+    text(&event["event"]["payload"]["name"])
+}
+
+const PROVISIONED: [&str; 4] = ["events", "--types", "RepositoryProvisioned", "--json"];
+
+fn kept(state: &Path) -> Vec<&str> {
+    [&PROVISIONED[..], &["--state", state.to_str().unwrap()]].concat()
+}
+
+async fn watching_over_restarts_shows_every_event_once_in_order(backend: Backend) {
+    let mut server = server(backend).await;
+    let client = server.client(&ada());
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("place");
+    let mut watcher = Watcher::of(&server, &[&PROVISIONED[..], &["--after", "0"]].concat());
+    let mut seen = Vec::new();
+    for round in 0..3 {
+        repository(&client, &format!("seen-{round}")).await;
+        seen.push(watcher.name().await);
+        // This one may be told before or after.
+        repository(&client, &format!("lost-{round}")).await;
+        match round {
+            0 => server.stop(),
+            _ => server.kill(),
+        }
+        server.restart().await;
+        repository(&client, &format!("back-{round}")).await;
+        seen.push(watcher.name().await);
+        seen.push(watcher.name().await);
+    }
+    let expected: Vec<String> = (0..3)
+        .flat_map(|round| ["seen", "lost", "back"].map(|what| format!("{what}-{round}")))
+        .collect();
+    assert_eq!(seen, expected);
+    let (code, rest, said) = watcher.interrupt().await;
+    assert_eq!((code, rest), (0, Vec::new()), "{said}");
+    assert!(said.contains("interrupted: "), "{said}");
+    assert!(said.contains("connected again"), "{said}");
+
+    // The place in the file is where the next one begins.
+    let mut watcher = Watcher::of(&server, &[&PROVISIONED[..], &["--after", "0"]].concat());
+    let first: Value = serde_json::from_str(&watcher.line().await).unwrap();
+    watcher.interrupt().await;
+    std::fs::write(&state, text(&first["cursor"])).unwrap();
+    let mut seen = vec![expected[0].clone()];
+    while seen.len() < expected.len() {
+        let mut watcher = Watcher::of(&server, &kept(&state));
+        seen.push(watcher.name().await);
+        let (code, rest, said) = watcher.interrupt().await;
+        assert_eq!(code, 0, "{said}");
+        seen.extend(rest.iter().map(|line| name(line)));
+    }
+    assert_eq!(seen, expected);
+    server.finish().await;
+}
+
+async fn builds_and_runs_are_shown_as_they_come(backend: Backend) {
+    let server = server(backend).await;
+    let client = server.client(&ada());
+    let mut builds = Watcher::of(&server, &["builds", "--project", "web", "--after", "0"]);
+    let mut others = Watcher::of(&server, &["builds", "--project", "other", "--after", "0"]);
+    let mut runs = Watcher::of(&server, &["runs", "--after", "0"]);
+    let repository = repository(&client, "greeter").await;
+    let changes = vec![
+        put(
+            "module.yaml",
+            &module("greeter", "echo built", "echo tested"),
+        ),
+        put("a.txt", "a"),
+    ];
+    let sha = land(&client, &repository, "feature/one", changes).await;
+    let build = build_of(&client, &repository, &sha).await;
+    let line = builds.line().await;
+    assert!(
+        line.contains(" BuildCompleted web/greeter: greeter #1 "),
+        "{line}"
+    );
+    assert!(line.contains(&text(&build["id"])), "{line}");
+    assert!(runs.line().await.contains(" PipelineRunStarted "));
+    let mut steps = 0;
+    loop {
+        let line = runs.line().await;
+        if line.contains(" PipelineRunCompleted ") {
+            assert!(line.contains("succeeded"), "{line}");
+            break;
+        }
+        assert!(line.contains(" PipelineRunProgressed "), "{line}");
+        steps += 1;
+    }
+    assert!(steps > 2, "{steps}");
+    for watcher in [builds, runs] {
+        assert_eq!(watcher.interrupt().await.0, 0);
+    }
+    let nothing = tokio::time::timeout(std::time::Duration::from_millis(100), others.line()).await;
+    assert!(nothing.is_err(), "another project's events: {nothing:?}");
+    others.interrupt().await;
+    server.finish().await;
+}
+
+#[tokio::test]
+async fn watching_ends_with_a_clear_word_when_the_token_is_over_or_wrong() {
+    let settings = [("SLUICE_AUTH_LEEWAY", "0s")];
+    let server = Server::start_with(PROGRAM, Backend::Sqlite, &settings).await;
+    let token = ["token", "--tenant", "acme", "--actor", "ada", "--ttl", "3s"];
+    let mut command = server.command(&token);
+    let printed = tokio::task::spawn_blocking(move || command.output());
+    let printed = String::from_utf8(printed.await.unwrap().unwrap().stdout).unwrap();
+    for token in [printed.trim(), "nonsense"] {
+        let watcher = Watcher::start(&server.base(), token, &["builds"]);
+        let (code, shown, said) = watcher.end().await;
+        assert_eq!((code, shown), (3, Vec::new()), "{said}");
+        assert!(said.contains("error: UNAUTHENTICATED: "), "{said}");
+    }
+    let watcher = Watcher::of(&server, &["builds", "--after", "not-a-cursor"]);
+    let (code, _, said) = watcher.end().await;
+    assert_eq!(code, 3, "{said}");
+    assert!(said.contains("after"), "{said}");
+    server.finish().await;
+}
