@@ -5,9 +5,11 @@ use sea_orm_migration::{
     schema::{big_integer, big_integer_null, string, string_null, text},
 };
 
-use crate::common::{aggregate_table, create_aggregate, create_index, create_infrastructure};
+use crate::common::{
+    aggregate_table, create_aggregate, create_index, create_infrastructure, wall_in,
+};
 
-crate::migrator!(CreatePipelineRun, AddEdges);
+crate::migrator!(CreatePipelineRun, AddEdges, CreateLogPart);
 
 // What the edges of the API look up, in the orders that lists are shown in.
 crate::add_indices! {
@@ -80,4 +82,40 @@ fn table() -> TableCreateStatement {
         .col(text("coverage"))
         .col(text("artifacts"))
         .to_owned()
+}
+
+// Where the lines of steps stand in the log of the whole run. Runs that ended before have none:
+// their steps' lines follow each other in the order of the steps.
+struct CreateLogPart;
+
+impl MigrationName for CreateLogPart {
+    fn name(&self) -> &str {
+        "pipeline_execution_log_part"
+    }
+}
+
+const PART: &str = "pipeline_run_log_part";
+
+#[async_trait::async_trait]
+impl MigrationTrait for CreateLogPart {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let table = Table::create()
+            .table(PART)
+            .col(string("tenant_id"))
+            .col(string("id"))
+            .col(string("project_id"))
+            .col(big_integer("version"))
+            .col(string("run_id"))
+            .col(big_integer("first_line"))
+            .col(big_integer("last_line"))
+            .col(string("step_id"))
+            .col(big_integer("step_line"))
+            .col(big_integer("line_count"))
+            .primary_key(Index::create().col("tenant_id").col("id"))
+            .to_owned();
+        manager.create_table(table).await?;
+        let columns = ["tenant_id", "run_id", "last_line", "id"];
+        create_index(manager, PART, &columns, false).await?;
+        wall_in(manager, PART).await
+    }
 }

@@ -11,7 +11,7 @@ pub use input::{
     CancelPipelineRunInput, PipelineRunFilter, RetryPipelineRunInput, RunPipelineInput,
     RunVariableInput,
 };
-pub use log::{LogLine, LogPage};
+pub use log::{LogLine, LogPage, PipelineRunLogLine, PipelineRunLogLines};
 pub use mutation::{
     CancelPipelineRunPayload, PipelineRunMutation, RetryPipelineRunPayload, RunPipelinePayload,
 };

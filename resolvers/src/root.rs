@@ -38,7 +38,7 @@ use crate::{
     release::{ReleaseMutation, ReleaseQuery},
     repository::{RepositoryMutation, RepositoryQuery},
     server::ServerQuery,
-    stream::{EventStreams, OneRoot},
+    stream::{EventStreams, LogStream, OneRoot},
     variables::LeftOut,
 };
 
@@ -204,7 +204,7 @@ struct PlatformMutation(DeadLetterMutation);
 
 /// What can be followed. A subscription asks for one of these.
 #[derive(MergedSubscription, Default)]
-pub struct Subscription(EventStreams);
+pub struct Subscription(EventStreams, LogStream);
 
 /// The schema.
 pub type SluiceSchema = Schema<Query, Mutation, Subscription>;

@@ -7,6 +7,7 @@
 mod describe;
 mod event;
 mod gap;
+mod log;
 mod open;
 mod place;
 mod root;
@@ -20,6 +21,7 @@ pub use event::{
     PipelineRunEventItem, PromotionEvent, PromotionEventItem, ReleaseEvent, ReleaseEventItem,
 };
 pub use gap::{StreamGap, StreamGapReason};
+pub use log::LogStream;
 pub use open::subscribe;
 pub(crate) use place::cursor;
 pub use root::EventStreams;

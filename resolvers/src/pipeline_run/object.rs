@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use sluice_pipeline_execution as service;
 use sluice_schema::{PipelineId, RepositoryId, RunId, events};
 
-use super::{LogPage, PipelineRunFilter, RunStage};
+use super::{LogPage, PipelineRunFilter, PipelineRunLogLines, RunStage};
 use crate::{
     build_result::{BuildByRun, BuildResult},
     commit::{Commit, CommitBySha},
@@ -266,6 +266,23 @@ aggregate! {
             let runs = &call.services.runs;
             let page = runs.log(&call.ctx, self.0.id, &step, from_line, limit).await;
             Ok(page.map_err(|fault| call.failure(fault))?.into())
+        }
+        /// Lines of the log of the whole run: of all its steps, in the order in which they were
+        /// stored; it may be read while it is written, and `pipelineRunLog` follows it.
+        #[graphql(complexity = "200")]
+        async fn joined_log(
+            &self,
+            context: &Context<'_>,
+            #[graphql(desc = "The first line, from 1.", default_with = "Long(1)")] from_line: Long,
+            #[graphql(desc = "At most so many lines, 1 to 5,000; fewer when they are long.", default = 500)]
+            limit: usize,
+        ) -> Result<PipelineRunLogLines> {
+            let call = Call::of(context)?;
+            let page = async {
+                let mut log = call.services.runs.run_log(&call.ctx, self.0.id).await?;
+                log.page(from_line.0, limit).await
+            };
+            Ok(page.await.map_err(|fault| call.failure(fault))?.into())
         }
     }
     one {

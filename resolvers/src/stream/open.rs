@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    future::poll_fn,
+    future::{poll_fn, ready},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -13,11 +13,11 @@ use std::{
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Context, Error, ErrorExtensions, Request, Response};
 use futures::{
-    StreamExt,
+    Stream, StreamExt,
     stream::{self, BoxStream},
 };
 use sluice_kernel::Ctx;
-use sluice_ledger::{EventFilter, FeedItem, FeedRequest};
+use sluice_ledger::{EventFilter, Feed, FeedItem, FeedRequest, LedgerError};
 use sluice_schema::ErrorCode;
 
 use super::{Delivered, Range, describe::chosen, place::place};
@@ -125,20 +125,30 @@ impl Opener {
         let feed = self.services.hub.feed(&self.ctx, request).await;
         let feed = feed.map_err(|fault| self.failure(fault))?;
         self.opening.opened();
-        let items = feed.scan(Some(begin), move |got_to, item| {
-            let Some(before) = *got_to else {
-                return std::future::ready(None);
-            };
-            let (position, item) = match item {
-                Ok(item) => (item.position(), Ok(T::from(item))),
-                Err(fault) => (before, Err(self.failure(fault))),
-            };
-            *got_to = item.is_ok().then_some(position);
-            self.opening.note(position);
-            std::future::ready(Some(item))
+        let items = noted(feed, begin, self.opening.clone());
+        let items = items.map(move |item| match item {
+            Ok(item) => Ok(T::from(item)),
+            Err(fault) => Err(self.failure(fault)),
         });
         Ok(items.boxed())
     }
+}
+
+// Notes where each item stands: an error stands where the feed had got to, and ends it.
+fn noted(
+    feed: Feed,
+    begin: u64,
+    opening: Arc<Opening>,
+) -> impl Stream<Item = std::result::Result<FeedItem, LedgerError>> {
+    feed.scan(Some(begin), move |got_to, item| {
+        let Some(before) = *got_to else {
+            return ready(None);
+        };
+        let position = item.as_ref().map_or(before, FeedItem::position);
+        *got_to = item.is_ok().then_some(position);
+        opening.note(position);
+        ready(Some(item))
+    })
 }
 
 /// Begins a subscription for the caller that `ctx` names; returns when its source is open.
@@ -210,4 +220,46 @@ fn said(message: &str, code: ErrorCode) -> Response {
     // It is about the request as a whole; there is no line 0.
     error.locations.clear();
     Response::from_errors(vec![error])
+}
+
+#[cfg(test)]
+mod tests {
+    use sluice_ledger::{Gap, GapReason};
+    use sluice_schema::ErrorCode;
+
+    use super::*;
+
+    fn gap(from: u64, to: u64) -> std::result::Result<FeedItem, LedgerError> {
+        let reason = GapReason::Overflow;
+        Ok(FeedItem::Gap(Gap { from, to, reason }))
+    }
+
+    fn broken() -> std::result::Result<FeedItem, LedgerError> {
+        Err(LedgerError::NotFound("ledger", "id"))
+    }
+
+    #[tokio::test]
+    async fn an_error_of_the_source_stands_where_it_had_got_to_and_is_the_last_item() {
+        let opening = Arc::new(Opening::default());
+        let feed: Feed = stream::iter([gap(6, 9), broken(), gap(10, 12)]).boxed();
+        let items: Vec<_> = noted(feed, 5, opening.clone()).collect().await;
+        assert_eq!(items.len(), 2);
+        assert!(items[1].is_err());
+        assert_eq!(*opening.positions(), [9, 9]);
+        let opening = Arc::new(Opening::default());
+        let feed: Feed = stream::iter([broken()]).boxed();
+        noted(feed, 5, opening.clone()).collect::<Vec<_>>().await;
+        assert_eq!(*opening.positions(), [5]);
+    }
+
+    #[tokio::test]
+    async fn what_never_begins_is_told() {
+        let response = fault::finish(never_opened(), "t");
+        let extensions = response.errors[0].extensions.as_ref().unwrap();
+        let code = ErrorCode::Internal.as_str();
+        assert_eq!(
+            extensions.get("code"),
+            Some(&async_graphql::Value::from(code))
+        );
+    }
 }

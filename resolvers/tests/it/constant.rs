@@ -20,7 +20,7 @@ on_both_databases!(
 );
 
 /// Fields that are followed for each object by itself, and why. They weigh in `complexity`.
-pub(crate) const BY_ITSELF: [(&str, &str); 5] = [
+pub(crate) const BY_ITSELF: [(&str, &str); 6] = [
     ("lineage", "a graph of its own for each object"),
     ("reach", "a walk of its own for each change"),
     (
@@ -29,6 +29,7 @@ pub(crate) const BY_ITSELF: [(&str, &str); 5] = [
     ),
     ("diff", "reads two trees in Git, or needs an argument"),
     ("log", "reads a file; needs an argument"),
+    ("joinedLog", "reads files, in an order of its own"),
 ];
 
 /// Edges that no chain of the test has, and why.

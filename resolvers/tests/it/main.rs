@@ -20,5 +20,6 @@ mod refused;
 mod release_side;
 mod running;
 mod running_lists;
+mod stream;
 mod types;
 mod world;

@@ -5,6 +5,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use sluice_kernel::{micros, time_of_micros};
 use sluice_store::{StoreError, aggregate_entity, meta_of, row_with_meta};
 
+pub(crate) mod log_part;
+
 use crate::{CancelRequest, Lease, PipelineRun, RunOutputs};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

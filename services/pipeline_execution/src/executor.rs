@@ -18,6 +18,7 @@ mod active;
 mod claim;
 mod drive;
 mod ending;
+mod joined;
 mod logs;
 mod recover;
 mod session;

@@ -24,7 +24,7 @@ pub use executor::{Executor, ExecutorConfig};
 pub use model::{CancelRequest, Lease, PipelineRun, RunOutcome, RunOutputs, RunStatus};
 pub use reactions::{Reactions, Recovery};
 pub use rest::{operations, router};
-pub use service::{LogLine, LogPage, PipelineRuns, Ports};
+pub use service::{LogLine, LogPage, LogStep, PipelineRuns, Ports, RunLog, RunLogLine, RunLogPage};
 pub use store::{PipelineRunFilter, PipelineRunOrder};
 
 /// The service's name: of its store, its consumer and its own work.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use sluice_kernel::{Ctx, Finding, Meta, text_enum};
-use sluice_pipeline_runner::Timeline;
+use sluice_pipeline_runner::{JobRecord, StepRecord, Timeline};
 use sluice_schema::{
     EventId, PipelineId, RepositoryId, RunId,
     events::{ModuleDescription, PipelineRunCompleted, PublishedArtifact, PublishedResult},
@@ -204,6 +204,17 @@ impl PipelineRun {
         self.meta
             .system_ctx(crate::SERVICE)
             .with_causation(self.caused_by)
+    }
+
+    /// Its steps with their jobs, in order.
+    pub(crate) fn steps(&self) -> impl Iterator<Item = (&JobRecord, &StepRecord)> {
+        let jobs = self.timeline.stages.iter().flat_map(|stage| &stage.jobs);
+        jobs.flat_map(|job| job.steps.iter().map(move |step| (job, step)))
+    }
+
+    /// The ids of its steps, in order.
+    pub(crate) fn step_ids(&self) -> impl Iterator<Item = &str> {
+        self.steps().map(|(_, step)| step.id.as_str())
     }
 
     /// What another run of the same commit is queued for.

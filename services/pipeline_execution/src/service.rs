@@ -23,11 +23,14 @@ use crate::{
 };
 
 mod change;
+mod joined;
 mod logs;
 mod queue;
 mod reads;
 
 pub(crate) use change::{Decision, event};
+pub(crate) use joined::Heard;
+pub use joined::{LogStep, RunLog, RunLogLine, RunLogPage};
 pub use logs::{LogLine, LogPage};
 pub(crate) use logs::{log_key, stored_line};
 use queue::{NewRun, reset, same_variables};
@@ -52,6 +55,7 @@ struct Inner {
     ports: Ports,
     queued: Notify,
     active: Active,
+    log_heard: Heard,
 }
 
 /// The pipeline execution service; cheap to clone.
@@ -69,6 +73,7 @@ impl PipelineRuns {
             ports,
             queued: Notify::new(),
             active: Active::default(),
+            log_heard: Heard::default(),
         }))
     }
 
@@ -88,6 +93,11 @@ impl PipelineRuns {
     /// The runs that this process runs.
     pub(crate) fn active(&self) -> &Active {
         &self.0.active
+    }
+
+    /// Who follows logs in this process.
+    pub(crate) fn log_heard(&self) -> &Heard {
+        &self.0.log_heard
     }
 
     /// Runs a pipeline for a commit, as the first attempt of the two.

@@ -12,8 +12,10 @@ use crate::{
     entity::{Column, Entity, Model},
 };
 
+mod parts;
 mod work;
 
+pub(crate) use parts::{LogPart, StepLines, add_parts, all_parts, end_log, parts_from, rest};
 pub(crate) use work::{Holder, littered, lost, queue_heads};
 
 /// Which runs a list shows; absent fields do not restrict.

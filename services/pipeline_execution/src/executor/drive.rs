@@ -188,6 +188,7 @@ impl Executor {
         tidy: bool,
     ) -> Result<(), PipelineRunError> {
         let progress = session.progress();
+        let stored = session.stored_lines();
         let decide = |run: &mut PipelineRun| {
             if !run.is_run_by(&self.holder().incarnation) {
                 return Ok(Decision::Keep(None));
@@ -209,7 +210,7 @@ impl Executor {
                 run.lease = None;
             }
             events.push(event(run, &completed)?);
-            Ok(Decision::Save(run.outcome, events))
+            Ok(Decision::End(run.outcome, events, stored.clone()))
         };
         let (run, outcome) = self
             .runs()

@@ -9,6 +9,7 @@ use sluice_test_results::{
 };
 use tokio::{sync::Mutex, time::Instant};
 
+use super::joined::Joined;
 use crate::{
     PipelineRun, PipelineRunError,
     service::{log_key, stored_line},
@@ -17,10 +18,12 @@ use crate::{
 /// The open logs.
 pub(super) struct StepLogs {
     blobs: Arc<dyn BlobStore>,
+    joined: Joined,
     open: Mutex<HashMap<String, Arc<Mutex<StepLog>>>>,
 }
 
 struct StepLog {
+    step: String,
     writer: LogWriter,
     flushed: Instant,
     flushes: u32,
@@ -43,6 +46,7 @@ impl StepLogs {
     pub(super) fn new(blobs: Arc<dyn BlobStore>) -> Self {
         Self {
             blobs,
+            joined: Joined::default(),
             open: Mutex::default(),
         }
     }
@@ -59,6 +63,7 @@ impl StepLogs {
         let key = log_key(run, step)?;
         let writer = LogWriter::open(Arc::clone(&self.blobs), key, LIMITS).await;
         let log = Arc::new(Mutex::new(StepLog {
+            step: step.to_owned(),
             writer: writer.map_err(PipelineRunError::Log)?,
             flushed: Instant::now(),
             flushes: 0,
@@ -82,6 +87,7 @@ impl StepLogs {
             .map(|line| stored_line(line.at, &line.text))
             .collect();
         let taken = log.writer.append(lines).await;
+        self.note(&log);
         log.settle(taken).map_err(PipelineRunError::Log)
     }
 
@@ -96,6 +102,7 @@ impl StepLogs {
             };
             if log.flushed.elapsed() >= after {
                 log.flush().await.unwrap_or_else(warn);
+                self.note(&log);
             }
         }
     }
@@ -105,7 +112,9 @@ impl StepLogs {
         let found = self.open.lock().await.get(step).map(Arc::clone);
         let Some(log) = found else { return Ok(()) };
         let mut log = log.lock().await;
-        log.flush().await.map_err(PipelineRunError::Log)?;
+        let flushed = log.flush().await;
+        self.note(&log);
+        flushed.map_err(PipelineRunError::Log)?;
         if log.failing.is_none() {
             self.open.lock().await.remove(step);
         }
@@ -125,8 +134,18 @@ impl StepLogs {
                 tokio::time::sleep(delay).await;
                 delay *= 2;
             }
+            self.note(&log);
         }
         self.open.lock().await.clear();
+    }
+
+    /// The order in which lines were stored.
+    pub(super) fn joined(&self) -> &Joined {
+        &self.joined
+    }
+
+    fn note(&self, log: &StepLog) {
+        self.joined.stored(&log.step, log.writer.stored_lines());
     }
 
     async fn all(&self) -> Vec<Arc<Mutex<StepLog>>> {

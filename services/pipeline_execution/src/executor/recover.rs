@@ -56,6 +56,7 @@ impl Executor {
         still: impl Fn(&PipelineRun) -> bool + Send + Sync,
     ) -> Result<bool, PipelineRunError> {
         let reaped = self.reap(run).await;
+        let stored = self.runs().stored_lines(run).await?;
         let decide = |run: &mut PipelineRun| {
             if !still(run) {
                 return Ok(Decision::Keep(false));
@@ -70,7 +71,8 @@ impl Executor {
                 return Ok(Decision::Keep(false));
             };
             self.leave(run, reaped);
-            Ok(Decision::Save(true, vec![event(run, &completed)?]))
+            let events = vec![event(run, &completed)?];
+            Ok(Decision::End(true, events, stored.clone()))
         };
         let ctx = run.system_ctx();
         let (run, ended) = self.runs().change(&ctx, run.id, decide).await?;

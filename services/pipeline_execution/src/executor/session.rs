@@ -22,7 +22,7 @@ use super::{Executor, drive::Ended, logs::StepLogs};
 use crate::{
     PipelineRun, PipelineRunError,
     service::{Decision, event},
-    store,
+    store::{self, StepLines},
 };
 
 /// What is known and what of it is not saved yet.
@@ -71,6 +71,23 @@ impl Session {
 
     pub(super) async fn close_logs(&self) {
         self.logs.close_all().await;
+        self.join_logs().await;
+    }
+
+    /// How many lines of each step are stored.
+    pub(super) fn stored_lines(&self) -> Vec<StepLines> {
+        self.logs.joined().totals(&self.run)
+    }
+
+    // What cannot be saved is tried again, and at last with the end of the run.
+    async fn join_logs(&self) {
+        let joined = self.logs.joined();
+        if let Err(error) = joined
+            .save(self.executor.runs(), &self.ctx, &self.run)
+            .await
+        {
+            tracing::warn!(error = %error, "the order of the run's log could not be saved yet");
+        }
     }
 
     /// Saves progress, renews the lease and watches for a request to cancel; returns when the
@@ -93,6 +110,7 @@ impl Session {
                 () = done.cancelled() => return Ended::Lost,
             };
             self.logs.flush(config.flush).await;
+            self.join_logs().await;
             if overdue.is_some_and(|at| at <= Instant::now()) {
                 return Ended::Overdue;
             }

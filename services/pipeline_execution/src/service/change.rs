@@ -2,9 +2,13 @@
 
 use sluice_kernel::Ctx;
 use sluice_schema::{EventPayload, NewEvent, RunId};
+use sluice_store::{StoreError, Tx};
 
 use super::{PipelineRuns, Result, TRIES};
-use crate::{PipelineRun, PipelineRunError, store};
+use crate::{
+    PipelineRun, PipelineRunError,
+    store::{self, StepLines},
+};
 
 /// What a change amounts to.
 pub(crate) enum Decision<T> {
@@ -12,6 +16,8 @@ pub(crate) enum Decision<T> {
     Keep(T),
     /// Save it, with these events.
     Save(T, Vec<NewEvent>),
+    /// The same, and its log ends with these lines of its steps.
+    End(T, Vec<NewEvent>, Vec<StepLines>),
 }
 
 /// An event about the run.
@@ -37,23 +43,38 @@ impl PipelineRuns {
             let found = store::find_in(&tx, id).await?;
             let mut run = found.ok_or(PipelineRunError::NotFound)?;
             let before = run.clone();
-            let saved = match decide(&mut run)? {
+            let (value, events, log) = match decide(&mut run)? {
                 Decision::Keep(value) => return Ok((before, value)),
-                Decision::Save(value, events) => {
-                    if !events.is_empty() {
-                        run.meta.touch(ctx, self.store().clock().now());
-                    }
-                    match store::update(&tx, &mut run).await {
-                        Ok(()) => tx.commit(events).await.map(|_| value),
-                        Err(error) => Err(error),
-                    }
-                }
+                Decision::Save(value, events) => (value, events, None),
+                Decision::End(value, events, log) => (value, events, Some(log)),
             };
-            match saved {
-                Ok(value) => return Ok((run, value)),
+            if !events.is_empty() {
+                run.meta.touch(ctx, self.store().clock().now());
+            }
+            match save(tx, &mut run, events, log.as_deref()).await {
+                Ok(()) => {
+                    if log.is_some() {
+                        self.log_heard().tell(id);
+                    }
+                    return Ok((run, value));
+                }
                 Err(error) if error.is_race() && tries > 0 => {}
                 Err(error) => return Err(error.into()),
             }
         }
     }
+}
+
+async fn save(
+    tx: Tx,
+    run: &mut PipelineRun,
+    events: Vec<NewEvent>,
+    log: Option<&[StepLines]>,
+) -> std::result::Result<(), StoreError> {
+    store::update(&tx, run).await?;
+    if let Some(stored) = log {
+        store::end_log(&tx, run, stored).await?;
+    }
+    tx.commit(events).await?;
+    Ok(())
 }

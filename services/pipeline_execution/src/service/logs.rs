@@ -99,7 +99,7 @@ pub(crate) fn stored_line(at: DateTime<Utc>, text: &str) -> String {
     format!("{at} {text}")
 }
 
-fn line_of(line: logs::LogLine) -> LogLine {
+pub(super) fn line_of(line: logs::LogLine) -> LogLine {
     let dated = line.text.split_once(' ').and_then(|(at, text)| {
         let at = DateTime::parse_from_rfc3339(at).ok()?;
         Some((at.with_timezone(&Utc), text.to_owned()))

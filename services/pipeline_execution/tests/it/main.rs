@@ -13,6 +13,7 @@ mod crash;
 mod executing;
 mod fake_runner;
 mod fixture;
+mod joined;
 mod queueing;
 mod reactions;
 mod reading;
