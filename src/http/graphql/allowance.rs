@@ -66,8 +66,9 @@ impl Allowance {
         let mut debts = self.debts.lock().unwrap_or_else(PoisonError::into_inner);
         let owed = debts.of.get(payer).map_or(0.0, |debt| self.left(debt, now));
         let cost = f64::from(u32::try_from(cost).unwrap_or(u32::MAX));
-        let room = (self.per_minute - cost).max(0.0);
-        if owed > room || (cost == 0.0 && owed >= room) {
+        // To ask whether anything may begin is to ask for the least that can.
+        let room = (self.per_minute - cost.max(1.0)).max(0.0);
+        if owed > room {
             let minutes = (owed - room) / self.per_minute;
             return Err(Duration::from_secs_f64((minutes * 60.0).max(1.0)));
         }
@@ -135,7 +136,7 @@ mod tests {
         assert_eq!(allowance.spend_at(&ada, 120, now), Ok(0));
         // Two minutes' worth is owed: even what costs nothing waits until there is room.
         let wait = allowance.spend_at(&ada, 0, now).unwrap_err();
-        assert_eq!(wait, Duration::from_secs(60));
+        assert_eq!(wait, Duration::from_secs(61));
         let wait = allowance.spend_at(&ada, 120, now).unwrap_err();
         assert_eq!(wait, Duration::from_secs(120));
         assert_eq!(allowance.spend_at(&ada, 120, now + wait), Ok(0));

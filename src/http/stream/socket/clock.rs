@@ -131,38 +131,42 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn who_does_not_begin_is_closed_with_4408() {
-        let mut clock = clock();
-        assert_eq!(clock.due(), Due::Nothing);
-        std::future::poll_fn(|cx| clock.poll(cx)).await;
-        assert_eq!(code(clock.due()), 4408);
+        let (mut clock, begun) = (clock(), Instant::now());
+        assert_eq!(clock.at(begun + 9 * SECOND), Due::Nothing);
+        assert_eq!(code(clock.at(begun + 11 * SECOND)), 4408);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn who_is_silent_is_asked_and_then_closed() {
         let mut clock = clock();
         clock.begun(None);
-        let begun = Instant::now();
-        std::future::poll_fn(|cx| clock.poll(cx)).await;
-        assert_eq!(begun.elapsed().as_secs(), 15);
-        assert_eq!(clock.due(), Due::Ping);
+        let begun = clock.heard;
+        assert_eq!(clock.at(begun + 14 * SECOND), Due::Nothing);
+        assert_eq!(clock.at(begun + 15 * SECOND), Due::Ping);
         clock.heard();
-        assert_eq!(clock.due(), Due::Nothing);
-        std::future::poll_fn(|cx| clock.poll(cx)).await;
-        assert_eq!(clock.due(), Due::Ping);
-        std::future::poll_fn(|cx| clock.poll(cx)).await;
-        assert_eq!(code(clock.due()), 4499);
-        assert_eq!(begun.elapsed().as_secs(), 40);
+        let heard = clock.heard;
+        assert_eq!(clock.at(heard), Due::Nothing);
+        assert_eq!(clock.at(heard + 15 * SECOND), Due::Ping);
+        assert_eq!(clock.at(heard + 24 * SECOND), Due::Nothing);
+        assert_eq!(code(clock.at(heard + 25 * SECOND)), 4499);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn the_token_and_the_server_end_a_connection_in_time() {
-        let mut clock = clock();
-        clock.begun(Some(Instant::now() + 3 * SECOND));
-        std::future::poll_fn(|cx| clock.poll(cx)).await;
-        assert_eq!(code(clock.due()), 4403);
+        let (mut clock, begun) = (clock(), Instant::now());
+        clock.begun(Some(begun + 3 * SECOND));
+        assert_eq!(clock.at(begun + 2 * SECOND), Due::Nothing);
+        assert_eq!(code(clock.at(begun + 3 * SECOND)), 4403);
         clock.drain(Duration::ZERO);
-        assert_eq!(code(clock.due()), 1001);
+        assert_eq!(code(clock.at(Instant::now())), 1001);
+    }
+
+    #[tokio::test]
+    async fn the_timer_wakes_for_what_is_due_next() {
+        let mut clock = Clock::new(Duration::ZERO, 15 * SECOND, 10 * SECOND);
+        std::future::poll_fn(|cx| clock.poll(cx)).await;
+        assert_eq!(code(clock.due()), 4408);
     }
 }
