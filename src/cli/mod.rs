@@ -16,7 +16,7 @@ mod serve;
 pub mod ship;
 pub mod status;
 mod token;
-mod watch;
+pub mod watch;
 
 use std::{
     io::{self, Write},

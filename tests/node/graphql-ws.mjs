@@ -28,7 +28,7 @@ const client = connect();
 
 await check('queries and mutations are answered over the socket', async () => {
   const asked = await one(client, { query: '{ viewer { actor { id } } }' });
-  assert.deepEqual(asked, { data: { viewer: { actor: { id: 'ada' } } } });
+  assert.deepEqual(asked.data, { viewer: { actor: { id: 'ada' } } });
   const variables = { input: { projectId: 'web', name: 'over-the-socket' } };
   const told = await one(client, { query: PROVISION, variables });
   assert.equal(told.data.provisionRepository.repository.name, 'over-the-socket');
@@ -57,7 +57,9 @@ await check('a subscription goes on by cursor after a restart: each event once, 
         assert.equal(item.__typename, 'DeliveryEvent');
         // The client sends the request as it is then when it connects again.
         request.variables.after = item.cursor;
-        seen.push(item.event.payload.name);
+        const { name } = item.event.payload;
+        // What happened before may not have been told yet.
+        if (name.startsWith('ws-')) seen.push(name);
       },
       error: reject,
       complete: () => reject(new Error('completed')),

@@ -7,7 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 export { assert, delay };
 export const url = `${process.env.SLUICE_URL}/graphql`;
 export const token = process.env.SLUICE_TOKEN;
-const PATIENCE = 60_000;
+// Events that a killed server had in hand come when its leases are over: a minute.
+const PATIENCE = 150_000;
 
 const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
