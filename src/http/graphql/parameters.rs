@@ -68,8 +68,7 @@ impl Parameters {
 pub(crate) fn canonical(variables: &Variables) -> String {
     let mut text = String::new();
     if !variables.is_empty() {
-        let entries = variables.iter().map(|(key, value)| (key, value));
-        write_object(entries, &mut text);
+        write_object(variables.iter(), &mut text);
     }
     text
 }

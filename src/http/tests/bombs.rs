@@ -111,7 +111,7 @@ fn long_batches_and_deep_variables_are_refused_where_they_stand() {
         let answer = runtime.block_on(server.post("/graphql", &[("accept", NEW)], format!("[{batch}]")));
         refused_without_work(&server, &answer)?;
         // What stands behind the last that is taken is not even read.
-        let cut = format!("[{},{{ no json", vec![r#"{"query":"{tenant}"}"#; 4].join(","));
+        let cut = format!("[{},{{ no json", [r#"{"query":"{tenant}"}"#; 4].join(","));
         let answer = runtime.block_on(server.post("/graphql", &[("accept", NEW)], cut));
         prop_assert_eq!(answer.code(), "LIMIT_EXCEEDED");
         let deep = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
