@@ -6,18 +6,20 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use serde_json::Value;
-use sluice_testkit::{Backend, Server, on_both_databases};
+use serde_json::{Value, json};
+use sluice_testkit::{Backend, Client, Server, eventually, on_both_databases};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines},
     process::{Child, ChildStdout, Command},
 };
 
+use crate::ship::{outcome, ship};
 use crate::support::{PROGRAM, ada, build_of, land, module, put, repository, server, text};
 
 on_both_databases!(
     watching_over_restarts_shows_every_event_once_in_order,
     builds_and_runs_are_shown_as_they_come,
+    shipping_asks_less_while_the_stream_tells,
 );
 
 /// Events that a killed server had in hand come when its leases are over: a minute.
@@ -164,14 +166,22 @@ async fn builds_and_runs_are_shown_as_they_come(backend: Backend) {
         put("a.txt", "a"),
     ];
     let sha = land(&client, &repository, "feature/one", changes).await;
+    let run = run_of(&client, &repository, &sha).await;
+    let following = Watcher::of(&server, &["log", &run]);
     let build = build_of(&client, &repository, &sha).await;
+    let live = following.end().await;
+    assert_eq!(live.0, 0, "{}", live.2);
+    let tested = live.1.iter().filter(|line| line.ends_with("| tested"));
+    assert_eq!(tested.count(), 1, "{:#?}", live.1);
     let line = builds.line().await;
     assert!(
         line.contains(" BuildCompleted web/greeter: greeter #1 "),
         "{line}"
     );
     assert!(line.contains(&text(&build["id"])), "{line}");
-    assert!(runs.line().await.contains(" PipelineRunStarted "));
+    let started = runs.line().await;
+    assert!(started.contains(" PipelineRunStarted "), "{started}");
+    the_log_is_shown_once_to_its_end(&server, &text(&build["run"]["id"])).await;
     let mut steps = 0;
     loop {
         let line = runs.line().await;
@@ -189,6 +199,74 @@ async fn builds_and_runs_are_shown_as_they_come(backend: Backend) {
     let nothing = tokio::time::timeout(Duration::from_millis(100), others.line()).await;
     assert!(nothing.is_err(), "another project's events: {nothing:?}");
     others.interrupt().await;
+    server.finish().await;
+}
+
+async fn run_of(client: &Client, repository: &str, sha: &str) -> String {
+    let query = "query Runs($filter: PipelineRunFilter!) { \
+                 pipelineRuns(filter: $filter, first: 1) { nodes { id } } }";
+    let filter = json!({ "filter": { "repositoryId": repository, "commitSha": sha } });
+    eventually("the commit has a run", || async {
+        let data = client.data(query, filter.clone()).await;
+        data["pipelineRuns"]["nodes"][0]["id"]
+            .as_str()
+            .map(str::to_owned)
+    })
+    .await
+}
+
+async fn the_log_is_shown_once_to_its_end(server: &Server, run: &str) {
+    let (code, lines, said) = Watcher::of(server, &["log", run]).end().await;
+    assert_eq!(code, 0, "{said}");
+    for wanted in ["| built", "| tested"] {
+        let found = lines.iter().filter(|line| line.ends_with(wanted)).count();
+        assert_eq!(found, 1, "{wanted} in {lines:#?}");
+    }
+    let behind = ["log", run, "--json", "--after", "1"];
+    let (code, objects, said) = Watcher::of(server, &behind).end().await;
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(objects.len() + 1, lines.len());
+    let second: Value = serde_json::from_str(&objects[0]).unwrap();
+    assert_eq!(
+        (&second["number"], &second["cursor"]),
+        (&json!(2), &json!("2"))
+    );
+    let missing = ["log", "run_00000000000000000000000000"];
+    let (code, _, said) = Watcher::of(server, &missing).end().await;
+    assert_eq!(code, 3, "{said}");
+}
+
+// Requests that were answered.
+fn answered(server: &Server) -> usize {
+    let log = server.log();
+    let is_answer =
+        |line: &&str| line.contains("\"status\":200") && line.contains("\"route\":\"/graphql\"");
+    log.lines().filter(is_answer).count()
+}
+
+async fn shipped(server: &Server, name: &str) -> usize {
+    let folder = tempfile::tempdir().unwrap();
+    let description = module(name, "sleep 6", "echo tested");
+    std::fs::write(folder.path().join("module.yaml"), description).unwrap();
+    let before = answered(server);
+    let (code, said) = outcome(ship(server, folder.path(), "web").spawn().unwrap()).await;
+    assert_eq!(code, 0, "{said}");
+    answered(server) - before
+}
+
+async fn shipping_asks_less_while_the_stream_tells(backend: Backend) {
+    let settings = [("SLUICE_STREAM_MAX_CONNECTIONS", "1")];
+    let server = Server::start_with(PROGRAM, backend, &settings).await;
+    let client = server.client(&ada());
+    // The only place is taken: there is no stream to follow.
+    let mut taken = Watcher::of(&server, &[&PROVISIONED[..], &["--after", "0"]].concat());
+    repository(&client, "first").await;
+    taken.line().await;
+    let asked = shipped(&server, "asked").await;
+    taken.interrupt().await;
+    let told = shipped(&server, "told").await;
+    println!("requests of a ship: {asked} without a stream, {told} with one");
+    assert!(told + 8 < asked, "{told} of {asked}");
     server.finish().await;
 }
 
