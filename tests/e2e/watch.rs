@@ -75,7 +75,7 @@ impl Watcher {
     }
 
     /// Ends it with Ctrl-C; what it showed beside what was read, and what it said.
-    async fn interrupt(mut self) -> (i32, Vec<String>, String) {
+    async fn interrupt(self) -> (i32, Vec<String>, String) {
         let pid = i32::try_from(self.child.id().unwrap()).unwrap();
         kill(Pid::from_raw(pid), Signal::SIGINT).unwrap();
         self.end().await
