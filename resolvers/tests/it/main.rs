@@ -18,6 +18,7 @@ mod lineage;
 mod read_models;
 mod refused;
 mod release_side;
+mod run_log;
 mod running;
 mod running_lists;
 mod stream;

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use sluice_bus::EmbeddedLive;
 use sluice_kernel::Ctx;
 use sluice_ledger::{Hub, HubOptions};
-use sluice_pipeline_execution::{Executor, ExecutorConfig};
 use sluice_resolvers::{
     Options, SluiceSchema, schema,
     stream::{Delivered, Range, subscribe},
@@ -26,12 +25,11 @@ on_both_databases!(
     everybody_is_told_of_their_own_projects_alone,
     a_place_further_back_than_the_retention_is_a_gap_first,
     an_event_costs_what_its_objects_cost_however_many_went_before,
-    the_log_of_a_run_is_told_while_it_is_written_and_ends,
 );
 
 /// A world whose ledger is followed.
-struct Followed {
-    world: World,
+pub(crate) struct Followed {
+    pub(crate) world: World,
     schema: SluiceSchema,
     hub: JoinHandle<()>,
 }
@@ -59,22 +57,22 @@ fn follow(world: World, retention: u64) -> Followed {
     }
 }
 
-async fn followed(backend: Backend) -> Followed {
+pub(crate) async fn followed(backend: Backend) -> Followed {
     follow(World::on(backend).await, 1_000)
 }
 
-struct Told(BoxStream<'static, Delivered>);
+pub(crate) struct Told(BoxStream<'static, Delivered>);
 
 impl Told {
     /// The next answer's position and body; `None` at the end.
-    async fn next(&mut self) -> Option<(u64, Value)> {
+    pub(crate) async fn next(&mut self) -> Option<(u64, Value)> {
         let next = tokio::time::timeout(Duration::from_secs(60), self.0.next());
         let told = next.await.expect("within a minute")?;
         Some((told.position, body(&told.response)))
     }
 
     /// The item of the next answer, which has no error.
-    async fn item(&mut self) -> (u64, Value) {
+    pub(crate) async fn item(&mut self) -> (u64, Value) {
         let (position, body) = self.next().await.expect("an answer");
         assert!(body.get("errors").is_none(), "{body:#}");
         let data = body["data"].as_object().unwrap();
@@ -87,7 +85,7 @@ fn body(response: &Response) -> Value {
 }
 
 impl Followed {
-    async fn try_open(
+    pub(crate) async fn try_open(
         &self,
         ctx: Ctx,
         (query, variables): (&str, Value),
@@ -98,7 +96,7 @@ impl Followed {
         opened.map(Told).map_err(|refused| body(&refused))
     }
 
-    async fn open(&self, query: &str, variables: Value) -> Told {
+    pub(crate) async fn open(&self, query: &str, variables: Value) -> Told {
         let opened = self.try_open(self.world.user.ctx(), (query, variables), None);
         opened.await.unwrap_or_else(|refused| panic!("{refused:#}"))
     }
@@ -347,76 +345,6 @@ async fn an_event_costs_what_its_objects_cost_however_many_went_before(backend: 
     assert!(costs.len() > 10, "{costs:?}");
     for (cost, hops) in &costs {
         assert_eq!(cost, hops, "{costs:?}");
-    }
-}
-
-const RUN_LOG: &str = "subscription($id: ID!, $fromLine: Long! = 1) {
-    pipelineRunLog(id: $id, fromLine: $fromLine) {
-        lines { number stepId stepName jobName at text } nextLine isComplete } }";
-
-/// All lines that are told, to the end.
-async fn told_lines(mut told: Told) -> Vec<Value> {
-    let mut lines = Vec::new();
-    loop {
-        let (position, item) = told.item().await;
-        lines.extend(item["lines"].as_array().unwrap().iter().cloned());
-        assert_eq!(item["nextLine"], json!(position + 1));
-        if item["isComplete"] == true {
-            assert_eq!(told.next().await, None);
-            return lines;
-        }
-    }
-}
-
-async fn the_log_of_a_run_is_told_while_it_is_written_and_ends(backend: Backend) {
-    let followed = followed(backend).await;
-    let world = &followed.world;
-    world.chain("one").await;
-    let queued = "{ pipelineRuns(filter: { status: QUEUED }) { nodes { id } } }";
-    let queued = world.send(queued, json!({})).await;
-    let run = &queued.data()["pipelineRuns"]["nodes"][0]["id"];
-    let told = followed.open(RUN_LOG, json!({ "id": run })).await;
-    let executor = Executor::new(world.services.runs.clone(), ExecutorConfig::new("host"));
-    let executor = tokio::spawn(executor.run(CancellationToken::new()));
-    let lines = told_lines(told).await;
-    assert!(lines.len() > 1, "{lines:#?}");
-    for (line, number) in lines.iter().zip(1..) {
-        assert_eq!(line["number"], json!(number));
-        assert_ne!(line["jobName"], "");
-    }
-    // It goes on behind a line, by its argument or as the edge says.
-    let rest = followed
-        .open(RUN_LOG, json!({ "id": run, "fromLine": 2 }))
-        .await;
-    assert_eq!(told_lines(rest).await, lines[1..]);
-    let range = Some(Range {
-        after: 1,
-        until: None,
-    });
-    let ctx = world.user.ctx();
-    let rest = followed.try_open(ctx, (RUN_LOG, json!({ "id": run })), range);
-    let rest = rest.await.unwrap_or_else(|refused| panic!("{refused:#}"));
-    assert_eq!(told_lines(rest).await, lines[1..]);
-    let page = "query($id: ID!) { pipelineRun(id: $id) { joinedLog(fromLine: 2) {
-        lines { number stepId stepName jobName at text } nextLine isComplete } } }";
-    let page = world.send(page, json!({ "id": run })).await;
-    let page = &page.data()["pipelineRun"]["joinedLog"];
-    assert_eq!(page["lines"].as_array().unwrap(), &lines[1..]);
-    assert_eq!(page["isComplete"], true);
-    executor.abort();
-    let eve = User::of("acme", "eve").in_projects(&["api"]);
-    for (user, vars, code) in [
-        (&world.user, json!({ "id": "branch_1" }), "INVALID_INPUT"),
-        (
-            &world.user,
-            json!({ "id": run, "fromLine": 0 }),
-            "INVALID_INPUT",
-        ),
-        (&eve, json!({ "id": run }), "NOT_FOUND"),
-    ] {
-        let refused = followed.try_open(user.ctx(), (RUN_LOG, vars), None).await;
-        let refused = refused.err().expect("a refusal");
-        assert_eq!(refused["errors"][0]["extensions"]["code"], code);
     }
 }
 

@@ -72,6 +72,11 @@ async fn runs(
     PipelineRuns::new(databases.open("pipeline_execution").await, ports)
 }
 
+fn hub(ledger: &Ledger) -> Hub {
+    let live = Arc::new(EmbeddedLive::default());
+    Hub::new(ledger.clone(), live, HubOptions::default())
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
         Self::on(Backend::Sqlite).await
@@ -138,11 +143,7 @@ impl World {
             infrastructure: running.infrastructure,
             manifests: running.manifests,
             syncs: running.syncs,
-            hub: Hub::new(
-                ledger.clone(),
-                Arc::new(EmbeddedLive::default()),
-                HubOptions::default(),
-            ),
+            hub: hub(&ledger),
             ledger: ledger.clone(),
             bus: Arc::new(bus),
         };
