@@ -3,11 +3,11 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures::FutureExt;
-use sluice_bus::{Backoff, Dispatcher, Relay, run_reconciler};
+use sluice_bus::{Backoff, Dispatcher, EmbeddedTransport, Relay, run_reconciler};
 use sluice_kernel::{Reaction, Reconciler};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{App, StartError};
+use super::{App, StartError, database::BUS};
 use crate::http::METRICS_UPKEEP;
 
 const AFTER_PANIC: Duration = Duration::from_secs(1);
@@ -25,6 +25,14 @@ impl App {
                 store: store.service(),
                 source,
             })?;
+        }
+        if self.redis.is_some() {
+            // What was under way when the bus was in the process.
+            let before = EmbeddedTransport::new(self.stores.get(BUS)?, Vec::new());
+            let events = before.hand_over(self.transport.as_ref()).await?;
+            if events > 0 {
+                tracing::info!(events, "events of the embedded bus are on Redis now");
+            }
         }
         Ok(self.transport.take_over().await?)
     }

@@ -1,5 +1,6 @@
 //! The transport of the embedded mode: durable through a store of its own.
 
+mod hand_over;
 mod runs;
 
 use std::{collections::HashMap, time::Duration};

@@ -1,12 +1,14 @@
 //! The real server: the built program as a process of its own, on a free port, with its own
-//! database, ended and inspected at the end of the test.
+//! database (PostgreSQL together with Redis), ended and inspected at the end of the test.
 
 use std::{
     fs::File,
     net::TcpListener,
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     str::FromStr,
+    sync::Arc,
     time::Duration,
 };
 
@@ -20,12 +22,16 @@ use sqlx::{
     sqlite::SqliteConnectOptions,
 };
 
-use crate::{Backend, Client, Databases, TokenKey, User, eventually, eventually_within};
+use crate::{
+    Backend, Client, Databases, RedisServer, TokenKey, User, eventually, eventually_within,
+};
 
 /// A running server. End it with [`Server::finish`], which looks at what it leaves behind.
 pub struct Server {
     program: PathBuf,
-    databases: Databases,
+    databases: Arc<Databases>,
+    /// Its folder among the databases'.
+    folder: &'static str,
     settings: Vec<(String, String)>,
     port: u16,
     child: Option<Child>,
@@ -40,7 +46,7 @@ impl Server {
 
     /// The same with further settings, as variables.
     pub async fn start_with(program: &str, backend: Backend, settings: &[(&str, &str)]) -> Self {
-        let databases = Databases::fresh(backend).await;
+        let databases = Arc::new(Databases::fresh(backend).await);
         let settings = settings
             .iter()
             .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
@@ -49,6 +55,7 @@ impl Server {
         let mut server = Self {
             program,
             databases,
+            folder: "data",
             settings,
             port: free_port(),
             child: None,
@@ -58,6 +65,27 @@ impl Server {
         server
     }
 
+    /// Starts a second server of the same installation: with the databases, settings, token key,
+    /// repositories and files of this one, and a data folder of its own.
+    pub async fn second(&self) -> Self {
+        let mut second = Self {
+            program: self.program.clone(),
+            databases: self.databases.clone(),
+            folder: "second",
+            settings: self.settings.clone(),
+            port: free_port(),
+            child: None,
+            finished: false,
+        };
+        let (here, there) = (self.data_dir(), second.data_dir());
+        std::fs::create_dir(&there).expect("a folder");
+        for shared in ["auth", "git", "blobs"] {
+            symlink(here.join(shared), there.join(shared)).expect("a link");
+        }
+        second.spawn().await;
+        second
+    }
+
     /// Where it is.
     pub fn base(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
@@ -65,7 +93,7 @@ impl Server {
 
     /// Its data folder.
     pub fn data_dir(&self) -> PathBuf {
-        self.databases.folder().join("data")
+        self.databases.folder().join(self.folder)
     }
 
     /// A token for `user`.
@@ -90,16 +118,25 @@ impl Server {
             .stdin(Stdio::null());
         if let StoreConfig::Postgres { url, .. } = self.databases.config() {
             command.env("SLUICE_DATABASE_URL", url);
+            // Settings of the test are stronger; servers of one database share a namespace.
+            let redis = [
+                ("SLUICE_REDIS_URL", RedisServer::shared().url()),
+                ("SLUICE_REDIS_NAMESPACE", self.databases.name()),
+            ];
+            for (name, value) in redis {
+                if !self.settings.iter().any(|(set, _)| set == name) {
+                    command.env(name, value);
+                }
+            }
         }
         command
     }
 
     async fn spawn(&mut self) {
-        let log = self.databases.folder().join("server.log");
         let log = File::options()
             .create(true)
             .append(true)
-            .open(log)
+            .open(self.log_file())
             .expect("a log file");
         let mut command = self.command(&["serve"]);
         command
@@ -147,7 +184,11 @@ impl Server {
 
     /// What it wrote to its log.
     pub fn log(&self) -> String {
-        std::fs::read_to_string(self.databases.folder().join("server.log")).unwrap_or_default()
+        std::fs::read_to_string(self.log_file()).unwrap_or_default()
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.databases.folder().join(format!("{}.log", self.folder))
     }
 
     /// Changes a service's store behind its back, as time would: for what no test can wait for.

@@ -8,6 +8,7 @@
 )]
 
 mod dispatching;
+mod losing;
 mod runs;
 mod support;
 mod transporting;

@@ -2,10 +2,11 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use sluice_bus::Backlog;
+use sluice_bus::{Backlog, EmbeddedTransport, Transport};
 use sluice_kernel::PageRequest;
+use sluice_testkit::{Backend, Databases};
 
-use crate::support::{Kind, bus, event, fresh, on_every_bus};
+use crate::support::{Kind, ROUTES, bus, event, fresh, on_every_bus};
 
 const LEASE: Duration = Duration::from_secs(60);
 
@@ -17,6 +18,7 @@ on_every_bus!(
     messages_survive_the_process,
     leases_of_a_process_that_died_do_not_hold_up_the_next_one,
     many_claimers_share_without_overlap,
+    what_waits_can_be_handed_over_to_another_transport,
     dead_letters_are_listed_and_redriven_within_their_tenant,
 );
 
@@ -131,6 +133,21 @@ async fn leases_of_a_process_that_died_do_not_hold_up_the_next_one(kind: Kind) {
     let claimed = second.claim("branch", 1, LEASE).await.unwrap().len();
     // Elsewhere the other process may be alive: its lease has to run out.
     assert_eq!(claimed, usize::from(kind == Kind::Sqlite));
+}
+
+async fn what_waits_can_be_handed_over_to_another_transport(kind: Kind) {
+    let databases = Databases::fresh(Backend::Sqlite).await;
+    let store = databases.open("bus").await;
+    let before = EmbeddedTransport::new(store, ROUTES.to_vec());
+    let events: Vec<_> = (0..450).map(|_| event("Happened", "acme", "a")).collect();
+    before.publish(&events).await.unwrap();
+    let claimed = before.claim("branch", 1, LEASE).await.unwrap();
+    before.fail(&claimed[0], "never", None).await.unwrap();
+    let (_place, bus) = fresh(kind).await;
+    assert_eq!(before.hand_over(bus.as_ref()).await.unwrap(), 450);
+    assert_eq!(before.backlog().await.unwrap(), Backlog::default());
+    let run = bus.claim_run("branch", 450, LEASE).await.unwrap();
+    assert!(run.iter().map(|one| &one.envelope).eq(&events));
 }
 
 async fn many_claimers_share_without_overlap(kind: Kind) {
