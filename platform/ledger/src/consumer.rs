@@ -12,8 +12,9 @@ use crate::{Ledger, LedgerError};
 
 const NAME: &str = "ledger";
 const BATCH: u32 = 500;
-// Longer than a batch takes; one that takes longer is appended twice and has effect once.
-const LEASE: Duration = Duration::from_secs(60);
+// How long streams are silent after a process died at work: no other process takes over before.
+// A batch that takes longer is appended by two of them, in order, and has effect once.
+const LEASE: Duration = Duration::from_secs(10);
 // The floor under the wake-ups: another process may have published.
 const POLL: Duration = Duration::from_secs(1);
 const AFTER_FAILURE: Duration = Duration::from_millis(250);
