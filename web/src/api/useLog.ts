@@ -1,0 +1,92 @@
+import { print } from "graphql";
+import { useEffect, useState } from "react";
+
+import { WatchRunLogDocument, type WatchRunLogSubscription } from "@/gql/graphql";
+
+import { openSocket } from "./client";
+import { type Store, createStore } from "./store";
+
+export type LogLine = WatchRunLogSubscription["pipelineRunLog"]["lines"][number];
+
+export interface Log {
+  lines: readonly LogLine[];
+  /** The run has ended and every line is here. */
+  complete: boolean;
+  connected: boolean;
+  /** Why there is no log, in words. */
+  refused: string | null;
+}
+
+const EMPTY: Log = { lines: [], complete: false, connected: false, refused: null };
+
+/** Collects lines outside React, and shows them once per frame however many come. */
+export class LogStore {
+  readonly store: Store<Log> = createStore<Log>(EMPTY);
+  private waiting: LogLine[] = [];
+  private complete = false;
+  private frame = 0;
+  constructor(private readonly schedule: (work: () => void) => number = (work) => requestAnimationFrame(work)) {}
+
+  /** The number of the line that comes next. */
+  get nextLine(): number {
+    const last = this.waiting.at(-1) ?? this.store.get().lines.at(-1);
+    return (last?.number ?? 0) + 1;
+  }
+
+  take(lines: readonly LogLine[], complete: boolean): void {
+    const from = this.nextLine;
+    this.waiting.push(...lines.filter((line) => line.number >= from));
+    this.complete ||= complete;
+    if (this.frame) return;
+    this.frame = this.schedule(() => this.show());
+  }
+
+  tell(change: Partial<Log>): void {
+    this.store.set({ ...this.store.get(), ...change });
+  }
+
+  private show(): void {
+    this.frame = 0;
+    const lines = this.waiting.length ? [...this.store.get().lines, ...this.waiting] : this.store.get().lines;
+    this.waiting = [];
+    this.tell({ lines, complete: this.complete });
+  }
+}
+
+/** A run's log from its beginning, followed to its end; it goes on where it was after any interruption. */
+export function useLog(runId: string | undefined): LogStore | null {
+  const [log, setLog] = useState<LogStore | null>(null);
+  useEffect(() => {
+    if (!runId) return;
+    const own = new LogStore();
+    setLog(own);
+    const variables = { id: runId, fromLine: 1 };
+    const socket = openSocket({
+      connected: () => own.tell({ connected: true }),
+      closed: () => own.tell({ connected: false }),
+    });
+    const request = { query: print(WatchRunLogDocument), operationName: "WatchRunLog", variables };
+    const stop = socket.subscribe<WatchRunLogSubscription>(request, {
+      next: ({ data, errors }) => {
+        if (errors?.[0]) own.tell({ refused: errors[0].message });
+        if (!data) return;
+        own.take(data.pipelineRunLog.lines, data.pipelineRunLog.isComplete);
+        variables.fromLine = own.nextLine;
+      },
+      error: (error) => own.tell({ refused: wordsOf(error) }),
+      complete: () => undefined,
+    });
+    return () => {
+      stop();
+      void socket.dispose();
+    };
+  }, [runId]);
+  return log;
+}
+
+function wordsOf(error: unknown): string {
+  const first: unknown = Array.isArray(error) ? error[0] : error;
+  return first instanceof Error || (typeof first === "object" && first !== null && "message" in first)
+    ? String(first.message)
+    : "the log ended without a reason";
+}
