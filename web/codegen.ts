@@ -11,12 +11,11 @@ const config: CodegenConfig = {
         enumsAsTypes: true,
         useTypeImports: true,
         strictScalars: true,
-        onlyOperationTypes: true,
         scalars: { DateTime: "string", JSON: "unknown", Long: "number", Sequence: "number" },
       },
     },
   },
-  hooks: { afterAllFileWrite: ["node tools/keyless.mjs"] },
+  hooks: { afterAllFileWrite: ["node tools/generated.mjs"] },
 };
 
 export default config;

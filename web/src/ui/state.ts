@@ -1,19 +1,9 @@
-import type {
-  ApprovalState, ArtifactState, AttemptOutcome, BranchStatus, BuildStatus, CheckState, CommitStatus, DriftState, HealthStatus,
-  ImageStatus, InfrastructureStatus, ManifestStatus, Mergeability, PackageStatus, PipelineStatus, PromotionStatus,
-  PullRequestStatus, ReachState, RecordResult, RecordState, ReleaseStatus, RepositoryStatus, RunOutcome, RunStatus,
-  SyncOperation, SyncStatus, TestOutcome,
-} from "@/gql/graphql";
+import type { AnyState } from "@/gql/states";
+
+export type { AnyState };
 
 /** What a state means to somebody who must act: its shape and colour follow. The word stands beside it always. */
 export type Tone = "good" | "bad" | "warn" | "busy" | "quiet" | "unknown";
-
-/** Every word for a state that the API has. */
-export type AnyState =
-  | ApprovalState | ArtifactState | AttemptOutcome | BranchStatus | BuildStatus | CheckState | CommitStatus | DriftState
-  | HealthStatus | ImageStatus | InfrastructureStatus | ManifestStatus | Mergeability | PackageStatus | PipelineStatus
-  | PromotionStatus | PullRequestStatus | ReachState | RecordResult | RecordState | ReleaseStatus | RepositoryStatus
-  | RunOutcome | RunStatus | SyncOperation | SyncStatus | TestOutcome;
 
 const TONES: Record<AnyState, Tone> = {
   ABANDONED: "quiet", ACTIVE: "good", APPLYING: "busy", APPROVED: "good", ARCHIVED: "quiet", BUILT: "good",

@@ -1,0 +1,34 @@
+import { useNavigate } from "@tanstack/react-router";
+import { useEffect, useMemo } from "react";
+
+import { useView } from "@/api";
+import { VisibleProjectsDocument } from "@/gql/graphql";
+import { Select } from "@/ui";
+
+import { chooseProject, useProject } from "./project";
+
+/** The projects with repositories that the caller may see; of very many the first two hundred repositories'. */
+export function useProjects(): { names: readonly string[]; partial: boolean; loading: boolean } {
+  const view = useView(VisibleProjectsDocument, { first: 200 }, { live: { types: ["RepositoryProvisioned"] } });
+  const names = useMemo(() => [...new Set(view.data?.repositories.nodes.map((node) => node.projectId))].sort(), [view.data]);
+  return { names, partial: view.data?.repositories.pageInfo.hasNextPage ?? false, loading: view.loading };
+}
+
+export function Projects() {
+  const { names } = useProjects();
+  const chosen = useProject();
+  const navigate = useNavigate();
+  const first = names[0];
+  useEffect(() => {
+    if (first && (!chosen || !names.includes(chosen))) chooseProject(first);
+  }, [chosen, first, names]);
+  if (!first) return <span className="text-muted">No projects yet</span>;
+  const value = chosen ?? first;
+  const options = [...new Set([value, ...names])].sort().map((name) => ({ value: name, label: name }));
+  return (
+    <Select label="Project" value={value} options={options} onChange={(project) => {
+      chooseProject(project);
+      void navigate({ to: "/", search: { project } });
+    }} />
+  );
+}

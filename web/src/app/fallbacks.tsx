@@ -1,0 +1,19 @@
+import { Link, type ErrorComponentProps } from "@tanstack/react-router";
+
+import { Button, Empty } from "@/ui";
+
+export function NotFound() {
+  return <Empty title="There is nothing at this address">Go to the <Link to="/" className="text-accent underline">delivery board</Link>.</Empty>;
+}
+
+/** One view failed; the rest of the page goes on. */
+export function Broken({ error, reset }: ErrorComponentProps) {
+  return (
+    <div role="alert">
+      <Empty title="This view failed">
+        <p className="mb-2 font-mono text-xs">{error instanceof Error ? error.message : String(error)}</p>
+        <Button onClick={reset}>Show it again</Button>
+      </Empty>
+    </div>
+  );
+}

@@ -1,0 +1,6 @@
+import { Empty } from "@/ui";
+
+export default function View() {
+  return <Empty title="This view is not built yet" />;
+}
+export { default as Home } from "./Home";

@@ -1,0 +1,29 @@
+// Writes what the page must know of the schema beside its operations: types whose objects have no id, so that the
+// cache keeps them in their parents, and every word for a state.
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+import { buildSchema, isEnumType, isObjectType } from "graphql";
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const schema = buildSchema(readFileSync(here("../../schema/schema.graphql"), "utf8"));
+const roots = new Set(["Query", "Mutation", "Subscription"]);
+const keyless = Object.values(schema.getTypeMap())
+  .filter((type) => isObjectType(type) && !type.name.startsWith("__") && !roots.has(type.name))
+  .filter((type) => !type.getFields().id || type.name === "Actor")
+  .map((type) => type.name)
+  .sort();
+const text = `/** Types whose objects have no id of their own. Generated. */\nexport const KEYLESS: readonly string[] = ${JSON.stringify(keyless)};\n`;
+writeFileSync(here("../src/gql/keyless.ts"), text);
+
+const STATES = `ApprovalState ArtifactState AttemptOutcome BranchStatus BuildStatus CheckState CommitStatus DriftState HealthStatus
+  ImageStatus InfrastructureStatus ManifestStatus Mergeability PackageStatus PipelineStatus PromotionStatus PullRequestStatus
+  ReachState RecordResult RecordState ReleaseStatus RepositoryStatus RunOutcome RunStatus SyncOperation SyncStatus
+  TestOutcome`.split(/\s+/);
+const words = STATES.flatMap((name) => {
+  const type = schema.getType(name);
+  if (!isEnumType(type)) throw new Error(`the schema has no enum ${name}`);
+  return type.getValues().map((value) => value.name);
+});
+const union = [...new Set(words)].sort().map((word) => `\n  | "${word}"`).join("");
+writeFileSync(here("../src/gql/states.ts"), `/** Every word for a state that the API has. Generated. */\nexport type AnyState =${union};\n`);
