@@ -11,10 +11,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     auth::{Authenticator, KeyError, TokenRequest},
     compose::{self, App, StartError, Surroundings, Workers},
-    config::Config,
+    config::{AuthConfig, Config},
     data_dir::DataDir,
     http::{
         self, Edge, Origins,
+        dashboard::SignIn,
         graphql::Engine,
         stream::{self, Streams},
     },
@@ -82,6 +83,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     });
     let edge = Edge {
         authenticator: authenticator.clone(),
+        sign_in: sign_in(&config.auth),
         http: config.http.clone(),
         origins: Origins::new(&url, &config.http.cors_origins),
         mode: config.mode,
@@ -114,6 +116,15 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         serving,
         grace: config.http.shutdown_grace,
         _data_dir: data_dir,
+    })
+}
+
+fn sign_in(auth: &AuthConfig) -> Option<SignIn> {
+    let client_id = auth.client_id.clone()?;
+    Some(SignIn {
+        issuer: auth.issuer.clone(),
+        client_id,
+        audience: auth.audience.clone(),
     })
 }
 

@@ -42,6 +42,9 @@ pub struct Delivered {
     /// The position of its item: a stream after it goes on behind it. Where the stream itself
     /// fails, the position that it had got to.
     pub position: u64,
+    /// Whether its item is a hole: one that was told to another subscriber may begin before what
+    /// this one has.
+    pub gap: bool,
     /// The answer.
     pub response: Response,
 }

@@ -125,6 +125,8 @@ pub struct AuthConfig {
     pub audience: String,
     /// Public keys of the identity provider; production mode only.
     pub jwks_url: Option<String>,
+    /// What the issuer knows the dashboard as; production mode only.
+    pub client_id: Option<String>,
     /// How far clocks may differ.
     pub leeway: Duration,
     /// How old fetched keys may be before they are fetched again.
@@ -255,6 +257,7 @@ impl AuthConfig {
             issuer: values.optional("auth.issuer")?.unwrap_or_else(own),
             audience: values.optional("auth.audience")?.unwrap_or_else(own),
             jwks_url: values.optional("auth.jwks_url")?,
+            client_id: values.optional("auth.client_id")?,
             leeway: values.within("auth.leeway", leeway, "at most 5m")?,
             jwks_max_age: values.within("auth.jwks_max_age", SECOND..=DAY, "from 1s to 24h")?,
             jwks_min_interval: values.within(

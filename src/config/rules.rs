@@ -28,6 +28,10 @@ pub(super) fn check(config: &Config, values: &Values) -> Result<(), ConfigError>
             let rule = "is for the production mode: the embedded mode signs its own tokens";
             Err(values.refuse("auth.jwks_url", rule))
         }
+        Mode::Embedded if config.auth.client_id.is_some() => {
+            let rule = "is for the production mode: the embedded mode signs its own tokens";
+            Err(values.refuse("auth.client_id", rule))
+        }
         Mode::Embedded => Ok(()),
     }
 }
@@ -43,6 +47,10 @@ fn production(config: &Config, values: &Values) -> Result<(), ConfigError> {
                 flag: setting.map(Setting::flag).unwrap_or_default(),
             });
         }
+    }
+    if config.auth.client_id.is_some() && !is_safe(&config.auth.issuer) {
+        let rule = "must begin with https://, or name this machine, for people to sign in there";
+        return Err(values.refuse("auth.issuer", rule));
     }
     match &config.auth.jwks_url {
         Some(url) if !is_safe(url) => {

@@ -72,6 +72,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("auth.issuer", None, "TEXT", "The `iss` that tokens must carry; `sluice` in the embedded mode when absent"),
     setting("auth.audience", None, "TEXT", "The `aud` that tokens must carry; `sluice` in the embedded mode when absent"),
     setting("auth.jwks_url", None, "URL", "Public keys of the identity provider, https; production mode only"),
+    setting("auth.client_id", None, "TEXT", "What the issuer knows the dashboard as, a public OpenID Connect client; people sign in with a token when absent"),
     setting("auth.leeway", Some("30s"), "TIME", "How far clocks may differ, up to 5m"),
     setting("auth.jwks_max_age", Some("10m"), "TIME", "How old fetched keys may be before they are fetched again"),
     setting("auth.jwks_min_interval", Some("10s"), "TIME", "The least time between two fetches, however many unknown keys tokens name"),

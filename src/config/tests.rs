@@ -151,6 +151,30 @@ fn production_demands_database_redis_keys_issuer_and_audience() {
 }
 
 #[test]
+fn people_sign_in_at_a_safe_issuer_and_only_in_production() {
+    let given = |issuer| {
+        sources(
+            None,
+            &[
+                ("SLUICE_MODE", "production"),
+                ("SLUICE_DATABASE_URL", "postgres://db/sluice"),
+                ("SLUICE_REDIS_URL", "rediss://cache"),
+                ("SLUICE_AUTH_ISSUER", issuer),
+                ("SLUICE_AUTH_AUDIENCE", "a"),
+                ("SLUICE_AUTH_JWKS_URL", "https://id.example/jwks"),
+                ("SLUICE_AUTH_CLIENT_ID", "dashboard"),
+            ],
+            &[],
+        )
+    };
+    assert!(refused(&given("http://id.example")).contains("auth.issuer"));
+    let config = Config::load(&given("https://id.example")).unwrap();
+    assert_eq!(config.auth.client_id.as_deref(), Some("dashboard"));
+    let embedded = sources(None, &[("SLUICE_AUTH_CLIENT_ID", "dashboard")], &[]);
+    assert!(refused(&embedded).contains("auth.client_id"));
+}
+
+#[test]
 fn keys_are_not_fetched_over_a_plain_connection() {
     let given = |jwks| {
         sources(

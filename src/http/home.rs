@@ -1,20 +1,18 @@
-//! The page at the root: what is where.
+//! The page at the root of a server that was built without the dashboard: what is where.
 
 use axum::{
-    extract::State,
     http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
 };
 
-use super::Edge;
 use crate::config::Mode;
 
 const GRAPHIQL: &str =
     "<li><a href=\"/graphiql\">/graphiql</a>: try queries and mutations in the browser</li>\n";
 
 /// Names the server's URLs.
-pub(super) async fn page(State(edge): State<Edge>) -> impl IntoResponse {
-    let graphiql = match edge.mode {
+pub(super) fn page(mode: Mode) -> Response {
+    let graphiql = match mode {
         Mode::Embedded => GRAPHIQL,
         Mode::Production => "",
     };
@@ -36,5 +34,5 @@ pub(super) async fn page(State(edge): State<Edge>) -> impl IntoResponse {
         (CONTENT_TYPE, "text/html; charset=utf-8"),
         (CONTENT_SECURITY_POLICY, policy),
     ];
-    (headers, page)
+    (headers, page).into_response()
 }

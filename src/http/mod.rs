@@ -1,5 +1,7 @@
 //! The HTTP edge: routes, identity, limits, traces. It knows no rules of the domain.
 
+pub mod dashboard;
+mod files;
 mod git;
 mod graphiql;
 pub mod graphql;
@@ -63,6 +65,8 @@ pub struct Edge {
     pub authenticator: Arc<Authenticator>,
     /// Pages that may call.
     pub origins: Origins,
+    /// Where people sign in to the dashboard; with a token alone when there is none.
+    pub sign_in: Option<dashboard::SignIn>,
     /// Limits.
     pub http: HttpConfig,
     /// How the server runs.
@@ -92,7 +96,6 @@ pub struct Edge {
 /// The whole router.
 pub fn router(edge: Edge) -> Router {
     let open = Router::new()
-        .route("/", get(home::page))
         .route("/openapi.json", get(openapi))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
@@ -100,6 +103,7 @@ pub fn router(edge: Edge) -> Router {
         .with_state(edge.clone());
     let mut router = Router::new()
         .merge(open)
+        .merge(dashboard::router(&edge))
         .merge(graphql_routes(&edge))
         .merge(rest_routes(&edge))
         .merge(nuget_routes(&edge))
@@ -107,9 +111,7 @@ pub fn router(edge: Edge) -> Router {
     if edge.mode == Mode::Embedded {
         router = router.merge(graphiql::router());
     }
-    let mut router = router
-        .fallback(|| async { Problem::new(ErrorCode::NotFound, "there is nothing at this path") })
-        .method_not_allowed_fallback(method_not_allowed);
+    let mut router = router.method_not_allowed_fallback(method_not_allowed);
     if let Some(cors) = edge.origins.cors() {
         router = router.layer(cors);
     }

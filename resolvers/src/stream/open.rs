@@ -29,21 +29,26 @@ use crate::{
 /// Items of a subscription's source; it ends with an error.
 pub(super) type Items<T> = BoxStream<'static, Result<T>>;
 
+/// Where an item stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Place {
+    position: u64,
+    gap: bool,
+}
+
 /// What an execution and its root field tell each other.
 #[derive(Debug, Default)]
 pub(super) struct Opening {
     range: Option<Range>,
     // Of items whose answers are still to come: the library answers each, in order.
-    positions: Mutex<VecDeque<u64>>,
+    places: Mutex<VecDeque<Place>>,
     open: AtomicBool,
 }
 
 impl Opening {
-    fn positions(&self) -> MutexGuard<'_, VecDeque<u64>> {
+    fn places(&self) -> MutexGuard<'_, VecDeque<Place>> {
         // A list of numbers is whole after every step.
-        self.positions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Which part of the source is wanted, when the edge says so.
@@ -58,12 +63,19 @@ impl Opening {
 
     /// The source gave an item.
     pub(super) fn note(&self, position: u64) {
-        self.positions().push_back(position);
+        let gap = false;
+        self.places().push_back(Place { position, gap });
     }
 
-    /// The position of the next answer.
-    fn answered(&self) -> u64 {
-        self.positions().pop_front().unwrap_or_default()
+    /// The source gave a hole that ends there.
+    fn note_gap(&self, position: u64) {
+        let gap = true;
+        self.places().push_back(Place { position, gap });
+    }
+
+    /// Where the next answer stands.
+    fn answered(&self) -> Place {
+        self.places().pop_front().unwrap_or_default()
     }
 }
 
@@ -146,7 +158,10 @@ fn noted(
         };
         let position = item.as_ref().map_or(before, FeedItem::position);
         *got_to = item.is_ok().then_some(position);
-        opening.note(position);
+        match &item {
+            Ok(FeedItem::Gap(_)) => opening.note_gap(position),
+            _ => opening.note(position),
+        }
         ready(Some(item))
     })
 }
@@ -183,9 +198,14 @@ pub async fn subscribe(
         return Err(refused(first.unwrap_or_else(never_opened)));
     }
     let answers = stream::iter(first).chain(answers);
-    let delivered = answers.map(move |response| Delivered {
-        position: opening.answered(),
-        response: fault::finish(response, &trace_id),
+    let delivered = answers.map(move |response| {
+        let Place { position, gap } = opening.answered();
+        let response = fault::finish(response, &trace_id);
+        Delivered {
+            position,
+            gap,
+            response,
+        }
     });
     Ok(delivered.boxed())
 }
@@ -245,11 +265,16 @@ mod tests {
         let items: Vec<_> = noted(feed, 5, opening.clone()).collect().await;
         assert_eq!(items.len(), 2);
         assert!(items[1].is_err());
-        assert_eq!(*opening.positions(), [9, 9]);
+        let places: Vec<_> = opening
+            .places()
+            .iter()
+            .map(|it| (it.position, it.gap))
+            .collect();
+        assert_eq!(places, [(9, true), (9, false)]);
         let opening = Arc::new(Opening::default());
         let feed: Feed = stream::iter([broken()]).boxed();
         noted(feed, 5, opening.clone()).collect::<Vec<_>>().await;
-        assert_eq!(*opening.positions(), [5]);
+        assert_eq!(opening.places().front().map(|it| it.position), Some(5));
     }
 
     #[tokio::test]

@@ -68,7 +68,11 @@ impl Told {
     pub(crate) async fn next(&mut self) -> Option<(u64, Value)> {
         let next = tokio::time::timeout(Duration::from_secs(60), self.0.next());
         let told = next.await.expect("within a minute")?;
-        Some((told.position, body(&told.response)))
+        let body = body(&told.response);
+        let mut items = body["data"].as_object().into_iter().flatten();
+        let gap = items.any(|(_, item)| item["__typename"] == "StreamGap");
+        assert_eq!(told.gap, gap, "{body:#}");
+        Some((told.position, body))
     }
 
     /// The item of the next answer, which has no error.

@@ -1,6 +1,7 @@
 use std::path::Path as FilePath;
 
 use super::*;
+use crate::http::dashboard::SignIn;
 
 #[tokio::test]
 async fn without_a_good_token_there_is_401_and_a_challenge_in_the_words_of_the_path() {
@@ -148,6 +149,56 @@ async fn graphiql_is_served_with_a_strict_policy_in_the_embedded_mode_alone() {
     server.edge.mode = Mode::Production;
     assert_eq!(server.get("/graphiql").await.status, 404);
     assert!(!server.get("/").await.body.contains("graphiql"));
+}
+
+#[tokio::test]
+async fn the_dashboard_has_its_own_paths_and_takes_nobody_elses() {
+    let mut server = server();
+    let settings = server.get("/dashboard.json").await.json();
+    assert_eq!(
+        (&settings["mode"], &settings["signIn"]),
+        (&json!("embedded"), &json!(null))
+    );
+    let wanting = |path: &str, kinds: &str| {
+        let request = server.request(Method::GET, path).header("accept", kinds);
+        server.send(request.body(Body::empty()).unwrap())
+    };
+    let home = wanting("/", "text/html").await;
+    assert_eq!(home.status, 200);
+    // Built with the dashboard, every view's address is its page; without it, nothing is there.
+    let view = wanting("/run/run_1?tab=log", "text/html,*/*;q=0.8").await;
+    let built = home.body.contains("id=\"root\"");
+    assert_eq!(view.status.as_u16(), if built { 200 } else { 404 });
+    for (path, kinds) in [
+        ("/run/run_1", "application/json"),
+        ("/api/nothing", "text/html"),
+        ("/nuget/nothing", "text/html"),
+        ("/assets/nothing.js", "text/html"),
+        ("/assets/../index.html", "*/*"),
+    ] {
+        let answer = wanting(path, kinds).await;
+        assert_eq!(answer.status, 404, "{path}");
+        assert_eq!(answer.json()["code"], "NOT_FOUND", "{path}");
+    }
+    let posted = server.request(Method::POST, "/run/run_1");
+    let posted = posted.header("accept", "text/html").body(Body::empty());
+    assert_eq!(server.send(posted.unwrap()).await.status, 404);
+    server.edge.sign_in = Some(SignIn {
+        issuer: "https://id.example/realm".to_owned(),
+        client_id: "dashboard".to_owned(),
+        audience: "sluice".to_owned(),
+    });
+    let settings = server.get("/dashboard.json").await.json();
+    let expected = json!({"issuer": "https://id.example/realm", "clientId": "dashboard", "audience": "sluice"});
+    assert_eq!(settings["signIn"], expected);
+    if built {
+        let page = server.get("/").await;
+        let policy = page.header("content-security-policy");
+        assert!(
+            policy.contains("connect-src 'self' https://id.example;"),
+            "{policy}"
+        );
+    }
 }
 
 #[tokio::test]

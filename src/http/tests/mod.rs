@@ -208,6 +208,7 @@ fn server_with(change: impl FnOnce(&mut GraphqlConfig)) -> Server {
     let edge = Edge {
         authenticator,
         origins: Origins::new("http://sluice.test", &["https://pages.test".to_owned()]),
+        sign_in: None,
         http: config.http,
         mode: Mode::Embedded,
         graphql,

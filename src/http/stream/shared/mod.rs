@@ -153,6 +153,14 @@ impl SharedRuns {
     fn len(&self) -> usize {
         self.0.by_key().len()
     }
+
+    /// After which place each ring holds everything.
+    #[cfg(test)]
+    fn lows(&self) -> Vec<u64> {
+        let slots: Vec<_> = self.0.by_key().values().filter_map(Weak::upgrade).collect();
+        let runs = slots.iter().filter_map(|slot| slot.run.get());
+        runs.map(|run| run.ring.low()).collect()
+    }
 }
 
 impl Runs {

@@ -60,9 +60,13 @@ impl Cursor {
     /// What is at its place; moves behind an answer.
     pub(super) fn look(&mut self, cx: &Context<'_>) -> Look {
         let mut ring = self.ring.lock();
-        let Some(ahead) = self.next.checked_sub(ring.first) else {
-            return Look::Behind(ring.low);
-        };
+        if self.next < ring.first {
+            if self.position < ring.low {
+                return Look::Behind(ring.low);
+            }
+            self.next = ring.behind(self.position);
+        }
+        let ahead = self.next - ring.first;
         let ahead = usize::try_from(ahead).unwrap_or(usize::MAX);
         for answer in ring.answers.iter().skip(ahead) {
             self.next += 1;
@@ -155,6 +159,20 @@ impl Ring {
         woken.into_iter().for_each(Waker::wake);
     }
 
+    /// The execution itself missed something: everybody who is not past `position` already reads
+    /// up to there alone.
+    pub(super) fn skip_to(&self, position: u64) {
+        let mut ring = self.lock();
+        // One more than there were, so that who waited at the end is behind as well.
+        ring.first += ring.answers.len() as u64 + 1;
+        ring.answers.clear();
+        ring.bytes = 0;
+        ring.low = position;
+        let woken = ring.take_waiting();
+        drop(ring);
+        woken.into_iter().for_each(Waker::wake);
+    }
+
     /// Nothing more is to come but, where the stream failed, the answer that says so. The first
     /// word holds.
     pub(super) fn end(&self, failure: Option<Utf8Bytes>) {
@@ -169,6 +187,11 @@ impl Ring {
         self.lock().ended.is_some()
     }
 
+    #[cfg(test)]
+    pub(super) fn low(&self) -> u64 {
+        self.lock().low
+    }
+
     /// The place of a subscriber that has everything up to `position`.
     ///
     /// # Errors
@@ -178,12 +201,9 @@ impl Ring {
         if position < ring.low {
             return Err(ring.low);
         }
-        let passed = ring
-            .answers
-            .partition_point(|answer| answer.position <= position);
         Ok(Cursor {
             ring: self.clone(),
-            next: ring.first + passed as u64,
+            next: ring.behind(position),
             position,
             waiting: None,
         })
@@ -191,6 +211,12 @@ impl Ring {
 }
 
 impl Inner {
+    // The number of the first answer held that is behind a position.
+    fn behind(&self, position: u64) -> u64 {
+        let passed = |answer: &Answer| answer.position <= position;
+        self.first + self.answers.partition_point(passed) as u64
+    }
+
     fn trim(&mut self) {
         let over =
             |ring: &Self| ring.answers.len() > ring.bounds.count || ring.bytes > ring.bounds.bytes;
@@ -298,6 +324,23 @@ mod tests {
         assert_eq!(ring.join(0).unwrap_err(), 1);
         let mut caught_up = ring.join(1).unwrap();
         assert_eq!(look(&mut caught_up), Look::Answer(answer(2)));
+    }
+
+    #[test]
+    fn a_hole_of_the_execution_is_nobody_elses() {
+        let ring = ring(0, 8);
+        let (mut waits, mut ahead) = (ring.join(0).unwrap(), ring.join(7).unwrap());
+        ring.push(answer(1));
+        assert_eq!(look(&mut waits), Look::Answer(answer(1)));
+        assert_eq!(look(&mut waits), Look::Wait);
+        ring.skip_to(5);
+        assert_eq!(look(&mut waits), Look::Behind(5));
+        assert_eq!(ring.join(4).unwrap_err(), 5);
+        ring.push(answer(7));
+        ring.push(answer(8));
+        assert_eq!(look(&mut ahead), Look::Answer(answer(8)));
+        let mut caught_up = ring.join(5).unwrap();
+        assert_eq!(look(&mut caught_up), Look::Answer(answer(7)));
     }
 
     #[test]

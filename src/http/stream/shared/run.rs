@@ -107,11 +107,17 @@ async fn fill(
 ) {
     let mut got_to = begin;
     while let Some(delivered) = answers.next().await {
-        let position = delivered.position;
-        let payload = shared.encode(delivered);
         let Some(ring) = ending.0.upgrade() else {
             return;
         };
+        let position = delivered.position;
+        if delivered.gap {
+            // Others have other holes, or none: each reads for itself.
+            got_to = position;
+            ring.skip_to(position);
+            continue;
+        }
+        let payload = shared.encode(delivered);
         // The source failed: its last answer says so and is at no place of its own.
         if position <= got_to {
             return ring.end(Some(payload));

@@ -29,6 +29,8 @@ struct Inner {
     end: watch::Sender<u64>,
     // Streams fail at this place.
     broken_at: watch::Sender<u64>,
+    // How far back streams may begin.
+    retention: watch::Sender<u64>,
     opened: AtomicUsize,
     open: AtomicUsize,
 }
@@ -38,6 +40,7 @@ impl Default for World {
         Self(Arc::new(Inner {
             end: watch::Sender::new(0),
             broken_at: watch::Sender::new(u64::MAX),
+            retention: watch::Sender::new(u64::MAX),
             opened: AtomicUsize::new(0),
             open: AtomicUsize::new(0),
         }))
@@ -64,6 +67,16 @@ impl World {
 
     fn open(&self) -> usize {
         self.0.open.load(Ordering::SeqCst)
+    }
+
+    fn hole(&self, begin: u64, until: u64) -> Option<Delivered> {
+        let (end, retention) = (*self.0.end.borrow(), *self.0.retention.borrow());
+        let position = end.saturating_sub(retention).min(until);
+        (begin < position).then(|| Delivered {
+            position,
+            gap: true,
+            response: Response::new(GraphQlValue::from(hole(begin + 1, position))),
+        })
     }
 
     fn runs(&self, count: usize) -> SharedRuns {
@@ -98,6 +111,8 @@ impl GraphQl for World {
         self.0.open.fetch_add(1, Ordering::SeqCst);
         let begin = range.map_or(*self.0.end.borrow(), |range| range.after);
         let until = range.and_then(|range| range.until).unwrap_or(u64::MAX);
+        let hole = self.hole(begin, until);
+        let begin = hole.as_ref().map_or(begin, |hole| hole.position);
         let state = (Open(self.clone()), begin, false);
         let items = stream::unfold(state, move |(open, position, failed)| async move {
             if failed || position >= until {
@@ -109,17 +124,27 @@ impl GraphQl for World {
             if next >= *open.0.0.broken_at.borrow() {
                 let error = ServerError::new("broken", None);
                 let response = Response::from_errors(vec![error]);
-                return Some((Delivered { position, response }, (open, position, true)));
+                let delivered = Delivered {
+                    position,
+                    gap: false,
+                    response,
+                };
+                return Some((delivered, (open, position, true)));
             }
             let response = Response::new(GraphQlValue::from(next));
             let delivered = Delivered {
                 position: next,
+                gap: false,
                 response,
             };
             Some((delivered, (open, next, false)))
         });
-        Ok(items.boxed())
+        Ok(stream::iter(hole).chain(items).boxed())
     }
+}
+
+fn hole(from: u64, to: u64) -> String {
+    format!("hole {from}..={to}")
 }
 
 pub(super) fn engine(world: World) -> Engine {
@@ -334,4 +359,50 @@ async fn a_failure_while_catching_up_is_never_a_silent_hole() {
     assert_eq!(last.position, 19);
     assert!(last.payload.contains("broken"), "{}", last.payload);
     assert_eq!(next(&mut behind).await, None);
+}
+
+#[tokio::test]
+async fn a_hole_is_told_to_each_from_where_it_is_itself_though_they_share() {
+    let world = World::default();
+    world.0.retention.send_replace(10);
+    world.append(100);
+    let runs = world.runs(64);
+    // The one in whose place the run begins, two who join before it has met its hole, and two
+    // who join later.
+    let mut all = Vec::new();
+    for after in [70, 80, 95] {
+        all.push((after, subscribe(&runs, ada(), Some(after)).await));
+    }
+    until(|| runs.lows() == [90]).await;
+    for after in [75, 90] {
+        all.push((after, subscribe(&runs, ada(), Some(after)).await));
+    }
+    for (after, subscription) in &mut all {
+        let after = *after;
+        if after < 90 {
+            let told = next(subscription).await.unwrap();
+            let expected = format!(r#"{{"data":"{}"}}"#, hole(after + 1, 90));
+            assert_eq!((told.position, &*told.payload), (90, &*expected));
+        }
+        let rest: Vec<_> = (after.max(90) + 1..=100).collect();
+        assert_eq!(positions(subscription, rest.len()).await, rest);
+    }
+    world.append(1);
+    for (_, subscription) in &mut all {
+        assert_eq!(positions(subscription, 1).await, [101]);
+    }
+}
+
+#[tokio::test]
+async fn what_only_the_shared_execution_missed_is_read_by_who_still_can() {
+    let world = World::default();
+    world.0.retention.send_replace(10);
+    world.append(100);
+    let runs = world.runs(64);
+    let mut one = subscribe(&runs, ada(), Some(80)).await;
+    world.0.retention.send_replace(u64::MAX);
+    assert_eq!(
+        positions(&mut one, 20).await,
+        (81..=100).collect::<Vec<_>>()
+    );
 }

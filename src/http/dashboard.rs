@@ -1,0 +1,130 @@
+//! The dashboard, from files in the binary: one page whose views have paths of their own.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::Path,
+    http::{HeaderMap, Method, Uri, header::ACCEPT},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use rust_embed::RustEmbed;
+use serde_json::{Value, json};
+use sluice_rest::Problem;
+use sluice_schema::ErrorCode;
+
+use super::{
+    Edge,
+    files::{self, Terms},
+    home,
+};
+use crate::config::Mode;
+
+#[derive(RustEmbed)]
+#[folder = "web/dist"]
+struct Files;
+
+/// Where people sign in to the dashboard: an identity provider that speaks OpenID Connect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignIn {
+    /// The provider, as it stands in `iss` of its tokens.
+    pub issuer: String,
+    /// What it knows the dashboard as: a public client with PKCE.
+    pub client_id: String,
+    /// The audience that tokens must have.
+    pub audience: String,
+}
+
+/// `/`, the files of the page, and `/dashboard.json`: what it must know before anybody signs in.
+pub(super) fn router(edge: &Edge) -> Router {
+    let settings = Arc::new(settings(edge));
+    let policy: Arc<str> = policy(edge.sign_in.as_ref()).into();
+    let (for_page, mode) = (policy.clone(), edge.mode);
+    Router::new()
+        .route(
+            "/",
+            get(move |headers: HeaderMap| async move {
+                page(&headers, &for_page).unwrap_or_else(|| home::page(mode))
+            }),
+        )
+        .route(
+            "/assets/{*path}",
+            get(
+                |Path(path): Path<String>, headers: HeaderMap| async move { asset(&path, &headers) },
+            ),
+        )
+        .route(
+            "/dashboard.json",
+            get(move || async move { Json((*settings).clone()) }),
+        )
+        .fallback(move |method: Method, uri: Uri, headers: HeaderMap| {
+            let policy = policy.clone();
+            async move { anything_else(&method, &uri, &headers, &policy) }
+        })
+}
+
+// A view's path is the page's own; programs, which do not ask for pages, are told that nothing
+// is there.
+fn anything_else(method: &Method, uri: &Uri, headers: &HeaderMap, policy: &str) -> Response {
+    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+    let wants_page = accept.is_some_and(|kinds| kinds.contains("text/html"));
+    let may_be_view = matches!(*method, Method::GET | Method::HEAD) && !is_api(uri.path());
+    let page = (wants_page && may_be_view).then(|| page(headers, policy));
+    page.flatten().unwrap_or_else(|| {
+        Problem::new(ErrorCode::NotFound, "there is nothing at this path").into_response()
+    })
+}
+
+fn is_api(path: &str) -> bool {
+    let first = path.split('/').nth(1).unwrap_or_default();
+    ["api", "git", "nuget", "graphql", "graphiql", "assets"].contains(&first)
+}
+
+fn page(request: &HeaderMap, policy: &str) -> Option<Response> {
+    let terms = Terms {
+        policy,
+        named_by_content: false,
+    };
+    files::file::<Files>("index.html", request, terms)
+}
+
+fn asset(path: &str, request: &HeaderMap) -> Response {
+    let terms = Terms {
+        policy: "default-src 'none'",
+        named_by_content: true,
+    };
+    files::file::<Files>(&format!("assets/{path}"), request, terms).unwrap_or_else(|| {
+        Problem::new(ErrorCode::NotFound, "there is no such file").into_response()
+    })
+}
+
+// Menus and graphs set styles on their elements; everything else comes from this server, but for
+// the tokens of the identity provider.
+fn policy(sign_in: Option<&SignIn>) -> String {
+    let provider = sign_in
+        .and_then(|it| origin(&it.issuer))
+        .unwrap_or_default();
+    format!(
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+         img-src 'self' data:; font-src 'self'; connect-src 'self' {provider}; \
+         manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+}
+
+fn origin(url: &str) -> Option<String> {
+    let url: Uri = url.parse().ok()?;
+    Some(format!("{}://{}", url.scheme_str()?, url.authority()?))
+}
+
+fn settings(edge: &Edge) -> Value {
+    let sign_in = edge.sign_in.as_ref().map(
+        |it| json!({ "issuer": it.issuer, "clientId": it.client_id, "audience": it.audience }),
+    );
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "mode": edge.mode.as_str(),
+        "graphiql": edge.mode == Mode::Embedded,
+        "signIn": sign_in,
+    })
+}
