@@ -63,6 +63,7 @@ collect() {
     need "redis-server, which the tests start (Debian: redis-server)" redis-server has redis-server
     need "docker-registry, which the tests push images to" docker-registry has docker-registry
     need "mono, which the tests run NuGet's client with" "mono-runtime mono-devel libmono-windowsbase4.0-cil" has_mono
+    need "chromium, which the dashboard is tested in" chromium has chromium
     need "skopeo, which the tests read images with" skopeo has skopeo
   fi
 }
