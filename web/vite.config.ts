@@ -5,6 +5,8 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
 const server = process.env.SLUICE_URL ?? "http://127.0.0.1:8080";
+// The server takes calls of its own pages only, and through the proxy this one is its own.
+const through = { target: server, changeOrigin: true, headers: { origin: new URL(server).origin } };
 const proxied = ["/graphiql", "/dashboard.json", "/openapi.json", "/nuget", "/git", "/readyz"];
 
 export default defineConfig({
@@ -19,8 +21,8 @@ export default defineConfig({
   server: {
     host: "127.0.0.1",
     proxy: {
-      "/graphql": { target: server, ws: true, changeOrigin: true },
-      ...Object.fromEntries(proxied.map((path) => [path, { target: server, changeOrigin: true }])),
+      "/graphql": { ...through, ws: true },
+      ...Object.fromEntries(proxied.map((path) => [path, through])),
     },
   },
   test: {

@@ -1,6 +1,6 @@
 // Writes what the page must know of the schema beside its operations: types whose objects have no id, so that the
-// cache keeps them in their parents, and every word for a state.
-import { readFileSync, writeFileSync } from "node:fs";
+// cache keeps them in their parents, every word for a state, and every type of event.
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import { buildSchema, isEnumType, isObjectType } from "graphql";
@@ -27,3 +27,12 @@ const words = STATES.flatMap((name) => {
 });
 const union = [...new Set(words)].sort().map((word) => `\n  | "${word}"`).join("");
 writeFileSync(here("../src/gql/states.ts"), `/** Every word for a state that the API has. Generated. */\nexport type AnyState =${union};\n`);
+
+const events = readdirSync(here("../../schema/events/"))
+  .map((file) => file.replace(".json", ""))
+  .filter((name) => name !== "Envelope")
+  .sort();
+writeFileSync(
+  here("../src/gql/events.ts"),
+  `/** Every type of event. Generated. */\nexport const EVENT_TYPES = ${JSON.stringify(events, null, 2)} as const;\nexport type EventType = (typeof EVENT_TYPES)[number];\n`,
+);

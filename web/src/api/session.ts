@@ -79,4 +79,20 @@ export function endSession(why: string): void {
   if (now.token && !now.ended) session.set({ ...now, ended: why });
 }
 
+/** The longest that a timer can wait, in milliseconds. */
+const LONGEST = 2 ** 31 - 1;
+let ending: ReturnType<typeof setTimeout> | undefined;
+
+// The token says when it ends: the user is told then, and not only when something fails.
+function watchEnd(): void {
+  clearTimeout(ending);
+  const { expiresAt, ended } = session.get();
+  if (expiresAt === null || ended) return;
+  const left = Math.max(0, expiresAt - Date.now());
+  ending = setTimeout(() => (left > LONGEST ? watchEnd() : endSession("Your session has ended: the token was good until now.")), Math.min(left, LONGEST));
+}
+
+session.subscribe(watchEnd);
+watchEnd();
+
 export const useSession = (): Session => useStore(session);

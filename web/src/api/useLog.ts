@@ -1,9 +1,10 @@
 import { print } from "graphql";
-import { useEffect, useState } from "react";
+import { useEffect, useMemo } from "react";
 
 import { WatchRunLogDocument, type WatchRunLogSubscription } from "@/gql/graphql";
 
 import { openSocket } from "./client";
+import { useSession } from "./session";
 import { type Store, createStore } from "./store";
 
 export type LogLine = WatchRunLogSubscription["pipelineRunLog"]["lines"][number];
@@ -53,14 +54,18 @@ export class LogStore {
   }
 }
 
-/** A run's log from its beginning, followed to its end; it goes on where it was after any interruption. */
+/**
+ * A run's log from its beginning, followed to its end; it goes on where it was after any interruption, also after a
+ * new sign-in of the same person.
+ */
 export function useLog(runId: string | undefined): LogStore | null {
-  const [log, setLog] = useState<LogStore | null>(null);
+  const { token, actor, tenant } = useSession();
+  // Somebody else gets a log of their own, for they may see less.
+  const own = useMemo(() => ({ of: [runId, actor, tenant], log: new LogStore() }).log, [runId, actor, tenant]);
   useEffect(() => {
-    if (!runId) return;
-    const own = new LogStore();
-    setLog(own);
-    const variables = { id: runId, fromLine: 1 };
+    if (!runId || !token || own.store.get().complete) return;
+    own.tell({ refused: null });
+    const variables = { id: runId, fromLine: own.nextLine };
     const socket = openSocket({
       connected: () => own.tell({ connected: true }),
       closed: () => own.tell({ connected: false }),
@@ -80,8 +85,8 @@ export function useLog(runId: string | undefined): LogStore | null {
       stop();
       void socket.dispose();
     };
-  }, [runId]);
-  return log;
+  }, [runId, token, own]);
+  return runId ? own : null;
 }
 
 function wordsOf(error: unknown): string {

@@ -3,6 +3,8 @@ import { useCallback, useEffect, useRef, useState } from "react";
 
 import type { AnyVariables } from "@urql/core";
 
+import type { EventType } from "@/gql/events";
+
 import { client } from "./client";
 import { type Trouble, troubleOf } from "./errors";
 import { type LiveEvent, begin, beginAt, live, onEvent, onReload } from "./live";
@@ -11,7 +13,7 @@ import { useSession } from "./session";
 /** Which events make a view out of date. */
 export interface Concerns {
   /** Event types; all when absent. */
-  types?: readonly string[];
+  types?: readonly EventType[];
   projectId?: string | undefined;
   moduleId?: string | undefined;
   /** Objects that the event, or its subject, is one of. */
@@ -41,7 +43,7 @@ export interface View<Data> {
 const COALESCE = 500;
 
 export function concerns(event: LiveEvent, wanted: Concerns): boolean {
-  if (wanted.types && !wanted.types.includes(event.eventType)) return false;
+  if (wanted.types && !wanted.types.some((type) => type === event.eventType)) return false;
   if (wanted.projectId && event.projectId !== wanted.projectId) return false;
   if (wanted.moduleId && event.moduleId && event.moduleId !== wanted.moduleId) return false;
   if (!wanted.ids) return true;
@@ -69,7 +71,7 @@ export function useView<Data, Variables extends AnyVariables>(
       const { variables, options } = latest.current;
       const number = ++asked.current;
       setState((old) => ({ ...old, busy: true }));
-      if (!options.sequence) await begin();
+      if (options.live && !options.sequence) await begin();
       const answer = await client.query(document, variables, { requestPolicy: policy }).toPromise();
       if (number !== asked.current) return;
       const place = answer.data && options.sequence?.(answer.data);

@@ -1,10 +1,12 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 
+import { Loading } from "@/ui";
+
 import { Broken, NotFound } from "./fallbacks";
 import { reader } from "./search";
 import { Shell } from "./Shell";
 
-const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: Broken });
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
 const parent = () => root;
 
 const page = ["after", "before"] as const;
@@ -113,7 +115,13 @@ const routes = root.addChildren([
   repository, pullRequest, activity, insights, explorer,
 ]);
 
-export const router = createRouter({ routeTree: routes, defaultPreload: "intent", scrollRestoration: true });
+export const router = createRouter({
+  routeTree: routes,
+  defaultPreload: "intent",
+  scrollRestoration: true,
+  defaultErrorComponent: Broken,
+  defaultPendingComponent: Loading,
+});
 
 declare module "@tanstack/react-router" {
   interface Register {
