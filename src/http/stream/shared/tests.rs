@@ -241,7 +241,7 @@ async fn different_permissions_never_share() {
         ada(),
         caller("umbrella", "ada", None, &[Scope::Read]),
         caller("acme", "ada", Some(&["web"]), &[Scope::Read]),
-        caller("acme", "ada", None, &Scope::ALL),
+        caller("acme", "ada", None, Scope::ALL),
     ] {
         all.push(subscribe(&runs, ctx, None).await);
     }
