@@ -55,6 +55,12 @@ export function Button({ kind = "plain", reason, pending = false, children, onCl
   return reason ? <Tooltip words={reason}>{button}</Tooltip> : button;
 }
 
+/** A button with a picture in place of words; they are shown when it is pointed at, and read out. */
+export function IconButton({ label, reason, children, ...rest }: Omit<ButtonProps, "aria-label"> & { label: string }) {
+  const button = <Button kind="bare" {...rest} reason={reason} aria-label={label} className={`w-7 justify-center px-0 ${rest.className ?? ""}`}>{children}</Button>;
+  return reason ? button : <Tooltip words={label}>{button}</Tooltip>;
+}
+
 export function CopyButton({ text, label }: { text: string; label: string }) {
   return (
     <Button kind="bare" className="h-5 px-1 text-muted" aria-label={`Copy ${label}`} onClick={() => void navigator.clipboard.writeText(text)}>

@@ -66,6 +66,11 @@ export function Redacted({ what = "An object" }: { what?: string }) {
   return <span className="text-muted italic">{what} of a project that you may not see</span>;
 }
 
+/** Says over a list or graph that parts of it are missing because the caller may not see them. */
+export function Partial({ children = "Parts of this belong to projects that you may not see." }: { children?: React.ReactNode }) {
+  return <div className="border-b border-line px-3 py-1.5"><ToneMark tone="unknown"><span className="whitespace-normal">{children}</span></ToneMark></div>;
+}
+
 /** What a view shows of a query: loading, its error, what is old but still there, and the content. */
 export function Loaded<Data>({ view, children, rows }: { view: View<Data>; rows?: number | undefined; children: (data: Data) => React.ReactNode }) {
   const { data, error, refresh } = view;

@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useRef } from "react";
+import { useMemo, useRef, useState } from "react";
 
 export interface Column<Row> {
   id: string;
@@ -7,13 +7,48 @@ export interface Column<Row> {
   cell: (row: Row) => React.ReactNode;
   align?: "right";
   width?: string;
+  /** What its rows are sorted by; absent: they cannot be. Rows without a value come last. */
+  sort?: (row: Row) => string | number | null | undefined;
+}
+
+export interface Sorting {
+  column: string;
+  descending: boolean;
+}
+
+/** The rows in the order of a column; those that are equal stay as they were. */
+export function sorted<Row>(rows: readonly Row[], columns: readonly Column<Row>[], sorting: Sorting | null): readonly Row[] {
+  const by = columns.find((column) => column.id === sorting?.column)?.sort;
+  if (!by || !sorting) return rows;
+  const way = sorting.descending ? -1 : 1;
+  return rows.toSorted((one, other) => {
+    const [a, b] = [by(one) ?? null, by(other) ?? null];
+    if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
+    return way * (typeof a === "string" && typeof b === "string" ? a.localeCompare(b, "en", { numeric: true }) : a < b ? -1 : a > b ? 1 : 0);
+  });
+}
+
+function Heading<Row>({ column, sorting, onSort }: { column: Column<Row>; sorting: Sorting | null; onSort: (next: Sorting | null) => void }) {
+  const own = sorting?.column === column.id ? sorting : null;
+  const right = column.align === "right";
+  const next = own ? (own.descending ? null : { ...own, descending: true }) : { column: column.id, descending: false };
+  return (
+    <th scope="col" aria-sort={own ? (own.descending ? "descending" : "ascending") : undefined} style={{ width: column.width }}
+      className={`border-b border-line px-3 py-1.5 text-xs font-medium text-muted ${right ? "text-right" : ""}`}>
+      {column.sort ? (
+        <button type="button" className="font-medium hover:text-ink" onClick={() => onSort(next)}>
+          {column.header}<span aria-hidden="true" className="inline-block w-3 text-center">{own ? (own.descending ? "↓" : "↑") : ""}</span>
+        </button>
+      ) : column.header}
+    </th>
+  );
 }
 
 const HEIGHT = 32;
 const VIRTUAL = 100;
 
 /** A table with a caption for screen readers. Long ones draw only the rows on the screen. */
-export function Table<Row>({ caption, columns, rows, keyOf, empty, height = "70vh", rowMark }: {
+export function Table<Row>({ caption, columns, rows: given, keyOf, empty, height = "70vh", rowMark, sorting, onSort }: {
   caption: string;
   columns: readonly Column<Row>[];
   rows: readonly Row[];
@@ -23,7 +58,13 @@ export function Table<Row>({ caption, columns, rows, keyOf, empty, height = "70v
   height?: string;
   /** Marks the row as the one that is meant. */
   rowMark?: (row: Row) => boolean;
+  /** The order, where the caller keeps it, as in the address; the table keeps it itself otherwise. */
+  sorting?: Sorting | null;
+  onSort?: (next: Sorting | null) => void;
 }) {
+  const [own, setOwn] = useState<Sorting | null>(null);
+  const order = sorting === undefined ? own : sorting;
+  const rows = useMemo(() => sorted(given, columns, order), [given, columns, order]);
   const scroll = useRef<HTMLDivElement>(null);
   const long = rows.length > VIRTUAL;
   const virtual = useVirtualizer({
@@ -44,9 +85,7 @@ export function Table<Row>({ caption, columns, rows, keyOf, empty, height = "70v
         <thead className="sticky top-0 z-10 bg-panel">
           <tr>
             {columns.map((column) => (
-              <th key={column.id} scope="col" style={{ width: column.width }} className={`border-b border-line px-3 py-1.5 text-xs font-medium text-muted ${column.align === "right" ? "text-right" : ""}`}>
-                {column.header}
-              </th>
+              <Heading key={column.id} column={column} sorting={order} onSort={onSort ?? setOwn} />
             ))}
           </tr>
         </thead>
