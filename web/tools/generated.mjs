@@ -25,8 +25,11 @@ const words = STATES.flatMap((name) => {
   if (!isEnumType(type)) throw new Error(`the schema has no enum ${name}`);
   return type.getValues().map((value) => value.name);
 });
-const union = [...new Set(words)].sort().map((word) => `\n  | "${word}"`).join("");
-writeFileSync(here("../src/gql/states.ts"), `/** Every word for a state that the API has. Generated. */\nexport type AnyState =${union};\n`);
+const states = JSON.stringify([...new Set(words)].sort(), null, 2);
+writeFileSync(
+  here("../src/gql/states.ts"),
+  `/** Every word for a state that the API has. Generated. */\nexport const ALL_STATES = ${states} as const;\nexport type AnyState = (typeof ALL_STATES)[number];\n`,
+);
 
 const events = readdirSync(here("../../schema/events/"))
   .map((file) => file.replace(".json", ""))

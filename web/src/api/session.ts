@@ -63,7 +63,9 @@ export const session = createStore<Session>(initial());
 /** Signs in; `remember` keeps the token when the browser is closed. */
 export function signIn(token: string, remember: boolean): void {
   window.sessionStorage.setItem(KEY, token);
+  // What was remembered before is another session: it must not come back.
   if (remember) window.localStorage.setItem(KEY, token);
+  else window.localStorage.removeItem(KEY);
   session.set(read(token));
 }
 
