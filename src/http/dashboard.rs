@@ -17,7 +17,7 @@ use sluice_schema::ErrorCode;
 use super::{
     Edge,
     files::{self, Terms},
-    home,
+    home, method_not_allowed,
 };
 use crate::config::Mode;
 
@@ -40,12 +40,12 @@ pub struct SignIn {
 pub(super) fn router(edge: &Edge) -> Router {
     let settings = Arc::new(settings(edge));
     let policy: Arc<str> = policy(edge.sign_in.as_ref()).into();
-    let (for_page, mode) = (policy.clone(), edge.mode);
+    let mode = edge.mode;
     Router::new()
         .route(
             "/",
             get(move |headers: HeaderMap| async move {
-                page(&headers, &for_page).unwrap_or_else(|| home::page(mode))
+                page(&headers, &policy).unwrap_or_else(|| home::page(mode))
             }),
         )
         .route(
@@ -58,22 +58,35 @@ pub(super) fn router(edge: &Edge) -> Router {
             "/dashboard.json",
             get(move || async move { Json((*settings).clone()) }),
         )
-        .fallback(move |method: Method, uri: Uri, headers: HeaderMap| {
-            let policy = policy.clone();
-            async move { anything_else(&method, &uri, &headers, &policy) }
-        })
 }
 
-// A view's path is the page's own; programs, which do not ask for pages, are told that nothing
-// is there.
-fn anything_else(method: &Method, uri: &Uri, headers: &HeaderMap, policy: &str) -> Response {
+/// The page at the paths of its views, which are all that no API has, and those that commands
+/// are posted to; the rest, and programs, which do not ask for pages, are told what is wrong.
+pub(super) fn views(router: Router, edge: &Edge) -> Router {
+    let policy: Arc<str> = policy(edge.sign_in.as_ref()).into();
+    let for_commands = policy.clone();
+    router
+        .fallback(
+            move |method: Method, uri: Uri, headers: HeaderMap| async move {
+                view(&method, &uri, &headers, &policy).unwrap_or_else(|| {
+                    let detail = "there is nothing at this path";
+                    Problem::new(ErrorCode::NotFound, detail).into_response()
+                })
+            },
+        )
+        .method_not_allowed_fallback(
+            move |method: Method, uri: Uri, headers: HeaderMap| async move {
+                view(&method, &uri, &headers, &for_commands)
+                    .unwrap_or_else(|| method_not_allowed().into_response())
+            },
+        )
+}
+
+fn view(method: &Method, uri: &Uri, headers: &HeaderMap, policy: &str) -> Option<Response> {
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
     let wants_page = accept.is_some_and(|kinds| kinds.contains("text/html"));
     let may_be_view = matches!(*method, Method::GET | Method::HEAD) && !is_api(uri.path());
-    let page = (wants_page && may_be_view).then(|| page(headers, policy));
-    page.flatten().unwrap_or_else(|| {
-        Problem::new(ErrorCode::NotFound, "there is nothing at this path").into_response()
-    })
+    (wants_page && may_be_view).then(|| page(headers, policy))?
 }
 
 fn is_api(path: &str) -> bool {

@@ -111,7 +111,7 @@ pub fn router(edge: Edge) -> Router {
     if edge.mode == Mode::Embedded {
         router = router.merge(graphiql::router());
     }
-    let mut router = router.method_not_allowed_fallback(method_not_allowed);
+    let mut router = dashboard::views(router, &edge);
     if let Some(cors) = edge.origins.cors() {
         router = router.layer(cors);
     }
@@ -219,7 +219,7 @@ async fn openapi(State(edge): State<Edge>) -> Json<serde_json::Value> {
     Json((*edge.openapi).clone())
 }
 
-async fn method_not_allowed() -> Problem {
+fn method_not_allowed() -> Problem {
     let mut problem = Problem::new(ErrorCode::BadRequest, "this path does not take the method");
     problem.status = 405;
     problem

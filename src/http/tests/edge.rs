@@ -169,6 +169,9 @@ async fn the_dashboard_has_its_own_paths_and_takes_nobody_elses() {
     let view = wanting("/run/run_1?tab=log", "text/html,*/*;q=0.8").await;
     let built = home.body.contains("id=\"root\"");
     assert_eq!(view.status.as_u16(), if built { 200 } else { 404 });
+    let shared = wanting("/things", "text/html,*/*;q=0.8").await;
+    assert_eq!(shared.status.as_u16(), if built { 200 } else { 405 });
+    assert_eq!(wanting("/things", "application/json").await.status, 405);
     for (path, kinds) in [
         ("/run/run_1", "application/json"),
         ("/api/nothing", "text/html"),

@@ -12,7 +12,7 @@ export * from "./errors";
 export * from "./session";
 export * from "./store";
 export { client } from "./client";
-export { type LiveEvent, gapSeen, live, onEvent, onReload, useLive } from "./live";
+export { type LiveEvent, gapSeen, keepBegun, live, onEvent, onReload, useLive } from "./live";
 export { type LiveState, behind } from "./machine";
 export * from "./useCommand";
 export * from "./useLog";

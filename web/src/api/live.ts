@@ -28,6 +28,8 @@ let stop: (() => void) | null = null;
 let hiding: ReturnType<typeof setTimeout> | undefined;
 let settling: ReturnType<typeof setTimeout> | undefined;
 let beginning: Promise<void> | null = null;
+/** The place after which the stream began. */
+let begun = 0;
 
 function tell(input: LiveInput): void {
   live.set(next(live.get(), input, Date.now()));
@@ -45,12 +47,26 @@ export function onReload(reload: () => void): () => void {
   return () => reloads.delete(reload);
 }
 
-/** Begins after an answer that knows its place in the ledger; later answers change nothing. */
-export function beginAt(sequence: number): void {
-  if (live.get().phase !== "idle") return;
+/**
+ * Begins after an answer that knows its place in the ledger. When the stream has begun already, tells whether it covers
+ * everything after the answer; if not, the question must be asked again.
+ */
+export function beginAt(sequence: number): boolean {
+  if (live.get().phase !== "idle") return sequence >= begun;
+  begun = sequence;
   variables.after = String(sequence);
   tell({ kind: "began", sequence });
   listen();
+  return true;
+}
+
+/** Begins by itself where no view does so, and tries again for as long as the server does not answer. */
+export function keepBegun(): () => void {
+  const look = setInterval(() => {
+    const { token, ended } = session.get();
+    if (token && !ended && live.get().phase === "idle") void begin();
+  }, 1_000);
+  return () => clearInterval(look);
 }
 
 /** Begins at the ledger's end, for views whose answers know no place. Query after it, not before. */

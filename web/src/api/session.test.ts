@@ -3,10 +3,19 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 const encoded = (value: unknown): string => btoa(JSON.stringify(value)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
 const tokenOf = (claims: Record<string, unknown>): string => `${encoded({ alg: "HS256" })}.${encoded(claims)}.signature`;
 
+const listening: EventListenerOrEventListenerObject[] = [];
+const add = window.addEventListener.bind(window);
+
 /** The module as a fresh page has it. */
 async function page(address = "/"): Promise<typeof import("./session")> {
   window.history.replaceState(null, "", address);
   vi.resetModules();
+  // Each test is a page of its own: the ones before listen no longer.
+  for (const old of listening.splice(0)) window.removeEventListener("hashchange", old);
+  vi.spyOn(window, "addEventListener").mockImplementation((name: string, listener: EventListenerOrEventListenerObject) => {
+    if (name === "hashchange") listening.push(listener);
+    add(name, listener);
+  });
   return await import("./session");
 }
 
@@ -25,6 +34,15 @@ describe("the session", () => {
     expect(window.location.search).toBe("?status=FAILED");
     const again = await page("/");
     expect(again.session.get().token).toBe(token);
+  });
+
+  it("takes a token from a link that is opened while the page is open", async () => {
+    const { session } = await page("/releases");
+    expect(session.get().token).toBeNull();
+    window.location.hash = "#token=later";
+    window.dispatchEvent(new Event("hashchange"));
+    expect(session.get().token).toBe("later");
+    expect(window.location.hash).toBe("");
   });
 
   it("keeps a token over the browser's end only when asked to", async () => {

@@ -97,4 +97,10 @@ function watchEnd(): void {
 session.subscribe(watchEnd);
 watchEnd();
 
+// A link with a token that is opened where the page is open already changes the address alone.
+window.addEventListener("hashchange", () => {
+  const given = fromAddress();
+  if (given) signIn(given, false);
+});
+
 export const useSession = (): Session => useStore(session);

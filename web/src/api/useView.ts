@@ -67,7 +67,7 @@ export function useView<Data, Variables extends AnyVariables>(
   const asked = useRef(0);
 
   const ask = useCallback(
-    async (policy: "cache-first" | "network-only") => {
+    async (policy: "cache-first" | "network-only"): Promise<void> => {
       const { variables, options } = latest.current;
       const number = ++asked.current;
       setState((old) => ({ ...old, busy: true }));
@@ -75,7 +75,7 @@ export function useView<Data, Variables extends AnyVariables>(
       const answer = await client.query(document, variables, { requestPolicy: policy }).toPromise();
       if (number !== asked.current) return;
       const place = answer.data && options.sequence?.(answer.data);
-      if (place !== undefined) beginAt(place);
+      if (place !== undefined && !beginAt(place)) return ask("network-only");
       setState((old) => ({
         key,
         data: answer.data ?? (old.key === key ? old.data : undefined),

@@ -1,6 +1,8 @@
 import { Link, Outlet } from "@tanstack/react-router";
 
-import { useSession } from "@/api";
+import { useEffect } from "react";
+
+import { keepBegun, useSession } from "@/api";
 import { Button, Toasts, TooltipProvider } from "@/ui";
 
 import { Connection } from "./Connection";
@@ -27,11 +29,12 @@ const NEXT = { system: "light", light: "dark", dark: "system" } as const;
 export function Shell() {
   const { token } = useSession();
   const theme = useTheme();
+  useEffect(keepBegun, []);
   if (!token) return <TooltipProvider><SignIn /></TooltipProvider>;
   return (
     <TooltipProvider>
       <a href="#main" className="sr-only focus:not-sr-only focus:absolute focus:left-2 focus:top-2 focus:z-50 focus:bg-panel focus:p-2">Skip to the content</a>
-      <div className="grid min-h-screen grid-cols-1 md:grid-cols-[9.5rem_1fr]">
+      <div className="grid min-h-screen grid-cols-1 grid-rows-[auto_1fr] md:grid-rows-1 md:grid-cols-[9.5rem_1fr]">
         <nav aria-label="Views" className="border-b border-line bg-panel px-2 py-2 md:border-b-0 md:border-r">
           <Link to="/" className="mb-2 block px-2 py-1 text-lg font-semibold">Sluice</Link>
           <ul className="flex flex-wrap md:block">
