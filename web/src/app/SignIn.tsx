@@ -1,9 +1,9 @@
 import { useState } from "react";
 
 import { signIn, signOut, useSession } from "@/api";
-import { Button, Checkbox, Dialog, TextField, Time } from "@/ui";
+import { Button, Checkbox, Dialog, TextField, Time, Troubles } from "@/ui";
 
-import { begin, useProvider } from "./oidc";
+import { useProvider } from "./oidc";
 
 function TokenForm() {
   const [token, setToken] = useState("");
@@ -24,10 +24,11 @@ function TokenForm() {
 }
 
 function Ways() {
-  const provider = useProvider();
+  const { provider, trouble, start } = useProvider();
   return (
     <div className="space-y-4">
-      {provider ? <Button kind="primary" onClick={() => void begin(provider)}>Sign in with {new URL(provider.issuer).host}</Button> : null}
+      {provider ? <Button kind="primary" onClick={start}>Sign in with {new URL(provider.issuer).host}</Button> : null}
+      {trouble ? <Troubles errors={[{ code: "SIGN_IN", message: trouble }]} /> : null}
       {provider ? <details><summary className="text-muted">With a token instead</summary><div className="pt-3"><TokenForm /></div></details> : <TokenForm />}
     </div>
   );

@@ -33,7 +33,7 @@ const secret = (): string => encoded(crypto.getRandomValues(new Uint8Array(32)))
 const here = (): string => `${window.location.origin}/`;
 
 /** Goes to the provider: authorization code with PKCE (RFC 7636). */
-export async function begin(at: Provider): Promise<void> {
+async function begin(at: Provider): Promise<void> {
   const { authorize } = await endpoints(at);
   const [verifier, state] = [secret(), secret()];
   window.sessionStorage.setItem(PENDING, JSON.stringify({ verifier, state, back: window.location.pathname + window.location.search }));
@@ -45,13 +45,14 @@ export async function begin(at: Provider): Promise<void> {
   window.location.assign(`${authorize}?${query}`);
 }
 
-// The provider sent the user back with a code, if the state is the one that was sent along.
+// The provider sent the user back with a code, if the state is the one that was sent along, or says why not.
 async function finish(at: Provider): Promise<void> {
   const query = new URLSearchParams(window.location.search);
   const [code, state] = [query.get("code"), query.get("state")];
   const pending: { verifier?: string; state?: string; back?: string } = JSON.parse(window.sessionStorage.getItem(PENDING) ?? "{}");
-  if (!code || !state || state !== pending.state || !pending.verifier) return;
+  if (!state || state !== pending.state || !pending.verifier) return;
   window.sessionStorage.removeItem(PENDING);
+  if (!code) throw new Error(query.get("error_description") ?? query.get("error") ?? "it gave no reason");
   const { token } = await endpoints(at);
   const body = new URLSearchParams({ grant_type: "authorization_code", code, redirect_uri: here(), client_id: at.clientId, code_verifier: pending.verifier });
   const answer = await fetch(token, { method: "POST", body });
@@ -61,14 +62,33 @@ async function finish(at: Provider): Promise<void> {
   signIn(found.access_token, false);
 }
 
+const wordsOf = (error: unknown): string => `Signing in there failed: ${error instanceof Error ? error.message : String(error)}.`;
+
+export interface ProviderSignIn {
+  /** Null while it is not known, and where there is none. */
+  provider: Provider | null;
+  /** Why signing in there failed, in words. */
+  trouble: string | null;
+  /** Leaves the page for the provider's. */
+  start: () => void;
+}
+
 /** The provider, once it is known; finishes a sign-in that comes back from it. */
-export function useProvider(): Provider | null {
+export function useProvider(): ProviderSignIn {
   const [found, setFound] = useState<Provider | null>(null);
+  const [trouble, setTrouble] = useState<string | null>(null);
   useEffect(() => {
-    provider().then(async (at) => {
+    const back = async () => {
+      // A server that names no provider, or does not answer yet, leaves the way by token.
+      const at = await provider().catch(() => null);
       setFound(at);
       if (at) await finish(at);
-    }).catch((error: unknown) => console.error(error));
+    };
+    back().catch((error: unknown) => setTrouble(wordsOf(error)));
   }, []);
-  return found;
+  const start = () => {
+    setTrouble(null);
+    if (found) begin(found).catch((error: unknown) => setTrouble(wordsOf(error)));
+  };
+  return { provider: found, trouble, start };
 }
