@@ -30,6 +30,8 @@ let settling: ReturnType<typeof setTimeout> | undefined;
 let beginning: Promise<void> | null = null;
 /** The place after which the stream began. */
 let begun = 0;
+/** Which socket is the tab's. */
+let attempt = 0;
 
 function tell(input: LiveInput): void {
   live.set(next(live.get(), input, Date.now()));
@@ -84,16 +86,31 @@ async function head(): Promise<number | null> {
   return answer.data?.ledger.sequence ?? null;
 }
 
+// Each time on a socket of its own: what an earlier one still says is not about this one.
 function listen(): void {
-  socket ??= openSocket({ connected, closed: () => tell({ kind: "lost" }) });
-  stop?.();
+  leave();
+  const own = ++attempt;
+  const mine = (work: () => void) => () => {
+    if (own === attempt) work();
+  };
+  socket = openSocket({ connected: mine(() => void connected()), closed: mine(() => tell({ kind: "lost" })) });
   // The client sends this object as it is when it connects, again and again.
   const request = { query: print(WatchDeliveryDocument), operationName: "WatchDelivery", variables };
   stop = socket.subscribe<WatchDeliverySubscription>(request, {
-    next: ({ data }) => data && take(data.deliveryEvents),
-    error: () => again(),
-    complete: () => again(),
+    next: ({ data }) => {
+      if (data && own === attempt) take(data.deliveryEvents);
+    },
+    error: mine(again),
+    complete: mine(again),
   });
+}
+
+function leave(): void {
+  attempt += 1;
+  stop?.();
+  stop = null;
+  void socket?.dispose();
+  socket = null;
 }
 
 // The server ended the stream, or the client gave up: come back, but not in a tight circle.
@@ -138,8 +155,7 @@ export function gapSeen(): void {
 
 function pauseListening(): void {
   tell({ kind: "hidden" });
-  stop?.();
-  stop = null;
+  leave();
 }
 
 function follow(): void {
@@ -160,9 +176,7 @@ session.subscribe(() => {
   if (now.token === token) return;
   const before = token;
   token = now.token;
-  void socket?.dispose();
-  socket = null;
-  stop = null;
+  leave();
   // The same person with a new token goes on where they were; somebody else begins anew.
   const resumes = before !== null && now.token !== null && live.get().position !== null && samePerson(read(before), now);
   if (resumes) {
