@@ -36,9 +36,7 @@ impl Chain {
     /// Waits until every event has reached its consumers: what has not happened by then does not.
     pub(crate) async fn settled(&self) {
         eventually("every event is handled", || async {
-            let waiting = self.server.gauge("sluice_outbox_events").await
-                + self.server.gauge("sluice_bus_deliveries").await;
-            (waiting == 0.0).then_some(())
+            self.server.is_at_rest().await.then_some(())
         })
         .await;
     }

@@ -87,9 +87,7 @@ impl Writer {
 async fn at_rest(server: &Server) {
     let patience = Duration::from_secs(120);
     eventually_within(patience, "every event has arrived", || async {
-        let waiting = server.gauge("sluice_outbox_events").await
-            + server.gauge("sluice_bus_deliveries").await;
-        (waiting == 0.0).then_some(())
+        server.is_at_rest().await.then_some(())
     })
     .await;
 }

@@ -84,12 +84,12 @@ impl Site {
     /// Waits until every event has arrived, and nothing follows from any of them.
     pub(super) async fn at_rest(&self) {
         eventually_within(PATIENCE, "every event has arrived", || async {
-            let mut waiting = 0.0;
             for server in &self.servers {
-                waiting += server.gauge("sluice_outbox_events").await
-                    + server.gauge("sluice_bus_deliveries").await;
+                if !server.is_at_rest().await {
+                    return None;
+                }
             }
-            (waiting == 0.0).then_some(())
+            Some(())
         })
         .await;
     }
