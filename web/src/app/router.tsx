@@ -13,7 +13,7 @@ const page = ["after", "before"] as const;
 const board = createRoute({
   getParentRoute: parent,
   path: "/",
-  validateSearch: reader(["project", "q", "from", "to"]),
+  validateSearch: reader(["project", "q", "from", "to", "attention"]),
   component: lazyRouteComponent(() => import("@/views/board")),
 });
 const compare = createRoute({
