@@ -40,7 +40,7 @@ export function Shell() {
           <ul className="flex flex-wrap md:block">
             {PLACES.map((place) => (
               <li key={place.to}>
-                <Link to={place.to} activeOptions={{ exact: place.to === "/" }} className="block rounded px-2 py-1 hover:bg-raised aria-[current=page]:bg-accent-soft aria-[current=page]:font-medium" activeProps={{ "aria-current": "page" }}>
+                <Link to={place.to} activeOptions={{ exact: place.to === "/", includeSearch: false }} className="block rounded px-2 py-1 hover:bg-raised aria-[current=page]:bg-accent-soft aria-[current=page]:font-medium" activeProps={{ "aria-current": "page" }}>
                   {place.label}
                 </Link>
               </li>
