@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::Path,
+    extract::{Path, Request},
     http::{HeaderMap, Method, Uri, header::ACCEPT},
+    middleware::{Next, from_fn},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -17,7 +18,7 @@ use sluice_schema::ErrorCode;
 use super::{
     Edge,
     files::{self, Terms},
-    home, method_not_allowed,
+    home,
 };
 use crate::config::Mode;
 
@@ -60,38 +61,47 @@ pub(super) fn router(edge: &Edge) -> Router {
         )
 }
 
-/// The page at the paths of its views, which are all that no API has, and those that commands
-/// are posted to; the rest, and programs, which do not ask for pages, are told what is wrong.
+/// The page at the paths of its views. Some of them are commands' paths as well: who asks for a
+/// page gets it, and programs, which do not, get what is there.
 pub(super) fn views(router: Router, edge: &Edge) -> Router {
     let policy: Arc<str> = policy(edge.sign_in.as_ref()).into();
-    let for_commands = policy.clone();
-    router
-        .fallback(
-            move |method: Method, uri: Uri, headers: HeaderMap| async move {
-                view(&method, &uri, &headers, &policy).unwrap_or_else(|| {
-                    let detail = "there is nothing at this path";
-                    Problem::new(ErrorCode::NotFound, detail).into_response()
-                })
-            },
-        )
-        .method_not_allowed_fallback(
-            move |method: Method, uri: Uri, headers: HeaderMap| async move {
-                view(&method, &uri, &headers, &for_commands)
-                    .unwrap_or_else(|| method_not_allowed().into_response())
-            },
-        )
+    router.layer(from_fn(move |request: Request, next: Next| {
+        let policy = policy.clone();
+        async move {
+            match view(&request, &policy) {
+                Some(page) => page,
+                None => next.run(request).await,
+            }
+        }
+    }))
 }
 
-fn view(method: &Method, uri: &Uri, headers: &HeaderMap, policy: &str) -> Option<Response> {
+fn view(request: &Request, policy: &str) -> Option<Response> {
+    let headers = request.headers();
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
     let wants_page = accept.is_some_and(|kinds| kinds.contains("text/html"));
-    let may_be_view = matches!(*method, Method::GET | Method::HEAD) && !is_api(uri.path());
+    let may_be_view = *request.method() == Method::GET && !is_taken(request.uri().path());
     (wants_page && may_be_view).then(|| page(headers, policy))?
 }
 
-fn is_api(path: &str) -> bool {
+// What people open in a browser that is no view.
+fn is_taken(path: &str) -> bool {
     let first = path.split('/').nth(1).unwrap_or_default();
-    ["api", "git", "nuget", "graphql", "graphiql", "assets"].contains(&first)
+    let taken = [
+        "",
+        "api",
+        "assets",
+        "dashboard.json",
+        "git",
+        "graphiql",
+        "graphql",
+        "healthz",
+        "metrics",
+        "nuget",
+        "openapi.json",
+        "readyz",
+    ];
+    taken.contains(&first)
 }
 
 fn page(request: &HeaderMap, policy: &str) -> Option<Response> {

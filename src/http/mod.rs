@@ -111,6 +111,9 @@ pub fn router(edge: Edge) -> Router {
     if edge.mode == Mode::Embedded {
         router = router.merge(graphiql::router());
     }
+    let router = router
+        .fallback(|| async { Problem::new(ErrorCode::NotFound, "there is nothing at this path") })
+        .method_not_allowed_fallback(method_not_allowed);
     let mut router = dashboard::views(router, &edge);
     if let Some(cors) = edge.origins.cors() {
         router = router.layer(cors);
@@ -219,7 +222,7 @@ async fn openapi(State(edge): State<Edge>) -> Json<serde_json::Value> {
     Json((*edge.openapi).clone())
 }
 
-fn method_not_allowed() -> Problem {
+async fn method_not_allowed() -> Problem {
     let mut problem = Problem::new(ErrorCode::BadRequest, "this path does not take the method");
     problem.status = 405;
     problem
