@@ -1,0 +1,33 @@
+import { type AnyState, Shape, Tooltip, toneOf, wordOf } from "@/ui";
+
+/** How a stage, job or step stands: its result once it has one. */
+export function stateOf<State extends AnyState, Result extends AnyState>(record: { state: State; result?: Result | null }): State | Result {
+  return record.result ?? record.state;
+}
+
+export interface StageLike {
+  id: string;
+  displayName: string;
+  state: AnyState;
+  result?: AnyState | null;
+}
+
+/** The stages of a run in one line of marks, each of which leads with its name and state. */
+export function StageMarks({ stages }: { stages: readonly StageLike[] }) {
+  if (stages.length === 0) return <span className="text-muted">—</span>;
+  return (
+    <ol className="inline-flex items-center" aria-label="Stages">
+      {stages.map((stage, index) => {
+        const words = `${stage.displayName}: ${wordOf(stateOf(stage))}`;
+        return (
+          <li key={stage.id} className="inline-flex items-center">
+            {index > 0 ? <span aria-hidden="true" className="h-px w-1.5 bg-line-strong" /> : null}
+            <Tooltip words={words}>
+              <span className="inline-flex"><Shape tone={toneOf(stateOf(stage))} /><span className="sr-only">{words}</span></span>
+            </Tooltip>
+          </li>
+        );
+      })}
+    </ol>
+  );
+}
