@@ -15,6 +15,7 @@ export * from "./Filters";
 export * from "./Mark";
 export * from "./Menu";
 export * from "./Panel";
+export * from "./Reach";
 export * from "./Strip";
 export * from "./Table";
 export * from "./Tabs";
