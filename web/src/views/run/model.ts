@@ -1,0 +1,93 @@
+import type { RunDetailsQuery } from "@/gql/graphql";
+import { type AnyState, type Tone, toneOf } from "@/ui";
+
+export type Run = NonNullable<RunDetailsQuery["pipelineRun"]>;
+export type Stage = Run["stages"][number];
+export type Job = Stage["jobs"][number];
+export type Step = Job["steps"][number];
+
+export interface Failure {
+  stage: Stage;
+  job: Job;
+  /** Null where the job failed without a step of its own, as when its agent was lost. */
+  step: Step | null;
+}
+
+const failed = (record: { result?: AnyState | null }): boolean => record.result === "FAILED" || record.result === "ERRORED";
+
+/** Everything that failed, the step that did so first in front: what follows it is often its consequence. */
+export function failures(run: Pick<Run, "stages">): Failure[] {
+  const found: Failure[] = [];
+  for (const stage of run.stages) {
+    for (const job of stage.jobs) {
+      const steps = job.steps.filter(failed);
+      for (const step of steps) found.push({ stage, job, step });
+      if (steps.length === 0 && failed(job)) found.push({ stage, job, step: null });
+    }
+  }
+  const end = (one: Failure) => (one.step ?? one.job).finishedAt ?? "~";
+  return found.sort((one, other) => end(one).localeCompare(end(other)));
+}
+
+export const nameOfJob = (job: Pick<Job, "displayName" | "leg">): string => (job.leg ? `${job.displayName} (${job.leg})` : job.displayName);
+
+/** Every step with a log, named by where it is. */
+export function stepsOf(run: Pick<Run, "stages">): { id: string; name: string }[] {
+  return run.stages.flatMap((stage) =>
+    stage.jobs.flatMap((job) =>
+      job.steps.map((step) => ({ id: step.id, name: `${stage.displayName} / ${nameOfJob(job)} / ${step.displayName}` })),
+    ),
+  );
+}
+
+export interface Drawn {
+  id: string;
+  label: string;
+  state: AnyState;
+  tone: Tone;
+  stage: string;
+  /** The job that it is, and null for a stage. */
+  job: string | null;
+}
+
+/** Stages with their jobs as nodes and edges: a stage leads to its jobs, and all of them to the stage that is next in order. */
+export function drawingOf(run: Pick<Run, "stages">): { nodes: Drawn[]; edges: { from: string; to: string }[] } {
+  const nodes: Drawn[] = [];
+  const edges: { from: string; to: string }[] = [];
+  let last: string[] = [];
+  for (const stage of run.stages) {
+    const state = stage.result ?? stage.state;
+    nodes.push({ id: stage.id, label: stage.displayName, state, tone: toneOf(state), stage: stage.displayName, job: null });
+    edges.push(...last.map((from) => ({ from, to: stage.id })));
+    for (const job of stage.jobs) {
+      const own = job.result ?? job.state;
+      nodes.push({ id: job.id, label: nameOfJob(job), state: own, tone: toneOf(own), stage: stage.displayName, job: job.id });
+      edges.push({ from: stage.id, to: job.id });
+    }
+    last = stage.jobs.length ? stage.jobs.map((job) => job.id) : [stage.id];
+  }
+  return { nodes, edges };
+}
+
+export interface Attempt {
+  id: string;
+  attempt: number;
+  status: AnyState;
+  outcome?: AnyState | null;
+}
+
+/** The attempts that are known from here, in their order: the one before, this one, and those that repeat it. */
+export function attemptsOf(run: Attempt & { retriedFrom?: Attempt | null; retries: readonly Attempt[] }): Attempt[] {
+  return [...(run.retriedFrom ? [run.retriedFrom] : []), run, ...run.retries].sort((one, other) => one.attempt - other.attempt);
+}
+
+/** Why a run cannot be cancelled now, in words. */
+export function notCancelled(run: Pick<Run, "status" | "cancellation">): string | null {
+  if (run.status === "COMPLETED") return "the run has ended";
+  return run.cancellation ? `${run.cancellation.by} asked for its end already` : null;
+}
+
+/** Why a run cannot be repeated now, in words. */
+export function notRetried(run: Pick<Run, "status">): string | null {
+  return run.status === "COMPLETED" ? null : "the run has not ended; cancel it first, or wait";
+}
