@@ -11,7 +11,7 @@ const SOFT: Record<Tone, string> = {
 /** One shape for each meaning, so that colour is never what tells them apart. */
 export function Shape({ tone, size = 12 }: { tone: Tone; size?: number }) {
   return (
-    <svg aria-hidden="true" width={size} height={size} viewBox="0 0 12 12" className={`inline-block shrink-0 ${INK[tone]}`}>
+    <svg aria-hidden="true" width={size} height={size} viewBox="0 0 12 12" className={`inline-block shrink-0 translate-y-px ${INK[tone]}`}>
       {PATHS[tone]}
     </svg>
   );
@@ -35,7 +35,7 @@ export function StateMark({ state, label, soft = false }: { state: AnyState; lab
 export function ToneMark({ tone, soft = false, children }: { tone: Tone; soft?: boolean; children: React.ReactNode }) {
   const ground = soft ? `rounded px-1.5 py-px ${SOFT[tone]}` : INK[tone];
   return (
-    <span className={`inline-flex items-center gap-1 whitespace-nowrap ${ground}`}>
+    <span className={`inline-flex items-baseline gap-1 whitespace-nowrap ${ground}`}>
       <Shape tone={tone} />
       {children}
     </span>

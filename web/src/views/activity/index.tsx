@@ -9,7 +9,7 @@ const route = getRouteApi("/activity");
 type Entry = NewestEventsQuery["events"]["nodes"][number];
 
 /** `PullRequestMerged` as people say it. */
-export const sentence = (type: string): string => type.replace(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase().replace(/^./, (letter) => letter.toUpperCase()).replace("git ops", "GitOps");
+export const sentence = (type: string): string => type.replace(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase().replace(/^./, (letter) => letter.toUpperCase()).replace("Git ops", "GitOps");
 
 const entryOf = (event: LiveEvent): Entry => ({
   __typename: "LedgerEvent", sequence: event.sequence, cursor: event.cursor, eventId: event.event.eventId, eventType: event.eventType, projectId: event.projectId, moduleId: event.moduleId,
@@ -19,15 +19,16 @@ const entryOf = (event: LiveEvent): Entry => ({
 function Line({ entry }: { entry: Entry }) {
   return (
     <li className="border-b border-line last:border-b-0">
-      <details>
-        <summary className="flex flex-wrap items-center gap-x-3 px-3 py-1.5">
-          <span className="w-20 text-muted"><Time at={entry.occurredAt} /></span>
-          <span className="min-w-56 font-medium">{sentence(entry.eventType)}</span>
-          <ObjectLink kind={entry.subject.kind} id={entry.subject.id} />
-          <span className="text-muted">{entry.projectId}{entry.moduleId ? ` · ${entry.moduleId}` : ""}</span>
-          <span className="ml-auto text-muted"><Actor actor={entry.actor} /> · {entry.sequence}</span>
-        </summary>
-        <pre tabIndex={0} className="overflow-x-auto bg-page px-3 py-2 font-mono text-xs">{JSON.stringify(entry.payload, null, 2)}</pre>
+      <div className="flex flex-wrap items-center gap-x-3 px-3 py-1.5">
+        <span className="w-20 text-muted"><Time at={entry.occurredAt} /></span>
+        <span className="min-w-56 font-medium">{sentence(entry.eventType)}</span>
+        <ObjectLink kind={entry.subject.kind} id={entry.subject.id} />
+        <span className="text-muted">{entry.projectId}{entry.moduleId ? ` · ${entry.moduleId}` : ""}</span>
+        <span className="ml-auto text-muted"><Actor actor={entry.actor} /> · {entry.sequence}</span>
+      </div>
+      <details className="px-3 pb-1 text-xs">
+        <summary className="w-fit text-muted">Content<span className="sr-only"> of event {entry.sequence}</span></summary>
+        <pre tabIndex={0} className="overflow-x-auto bg-page py-2 font-mono">{JSON.stringify(entry.payload, null, 2)}</pre>
       </details>
     </li>
   );
