@@ -21,8 +21,8 @@ export interface Concerns {
 }
 
 export interface ViewOptions<Data> {
-  /** Absent: the view is never loaded again by events. */
-  live?: Concerns;
+  /** Any of them makes the view out of date. Absent: it is never loaded again by events. */
+  live?: Concerns | readonly Concerns[];
   /** The place in the ledger at which the answer stands, where it says so: the stream begins there. */
   sequence?: (data: Data) => number | undefined;
   /** Do not ask yet. */
@@ -104,7 +104,7 @@ export function useView<Data, Variables extends AnyVariables>(
     const stops = [
       onEvent((event) => {
         const wanted = latest.current.options.live;
-        if (wanted && concerns(event, wanted)) later();
+        if (wanted && [wanted].flat().some((one) => concerns(event, one))) later();
       }),
       onReload(later),
       // A refused or unanswered question is asked again when the stream is back.

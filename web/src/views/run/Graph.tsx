@@ -1,6 +1,6 @@
 import { Graph as Layout, layout } from "@dagrejs/dagre";
 import { Handle, type Node, type NodeProps, Position, ReactFlow } from "@xyflow/react";
-import "@xyflow/react/dist/style.css";
+import "@xyflow/react/dist/base.css";
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 
