@@ -12,7 +12,7 @@ const route = getRouteApi("/environment/$id");
 type Promotion = Environment["promotions"]["nodes"][number];
 type Running = Environment["running"][number];
 
-const WAITING = ["REQUESTED", "GATED"];
+const WAITING: ReadonlySet<string> = new Set(["REQUESTED", "GATED"]);
 
 function Marks({ place, ask }: { place: Environment; ask: (asked: Asked) => void }) {
   const resume = useCommand(ResumeEnvironmentDocument);
@@ -59,7 +59,7 @@ function Timeline({ place, ask }: { place: Environment; ask: (asked: Asked) => v
     { id: "state", header: "State", cell: (one: Promotion) => <StateMark state={one.status} /> },
     { id: "who", header: "Who", cell: (one: Promotion) => (one.automatic ? "automatic" : <Actor actor={one.createdBy} />) },
     { id: "why", header: "Why", cell: (one: Promotion) => (one.status === "GATED" ? <Blockers blockers={one.blockers} /> : (one.reason ?? "")) },
-    { id: "do", header: "", cell: (one: Promotion) => (WAITING.includes(one.status) ? <Button reason={lacking} onClick={() => ask({ title: `Cancel ${one.releaseName} ${one.releaseVersion}`, confirm: "Cancel the promotion", danger: true, reason: "required", done: "Cancelled.", consequences: ["It does not go in by itself any more; what runs stays."], run: (reason) => cancel.run({ input: { promotionId: one.id, reason } }) })}>Cancel</Button> : null) },
+    { id: "do", header: "", cell: (one: Promotion) => (WAITING.has(one.status) ? <Button reason={lacking} onClick={() => ask({ title: `Cancel ${one.releaseName} ${one.releaseVersion}`, confirm: "Cancel the promotion", danger: true, reason: "required", done: "Cancelled.", consequences: ["It does not go in by itself any more; what runs stays."], run: (reason) => cancel.run({ input: { promotionId: one.id, reason } }) })}>Cancel</Button> : null) },
   ];
   return <Panel title="Timeline" flush><Table caption="What was promoted into it" columns={columns} rows={place.promotions.nodes} keyOf={(one) => one.id} empty={<Empty title="Nothing was promoted into it yet" />} /></Panel>;
 }

@@ -1,6 +1,6 @@
 import "@xyflow/react/dist/base.css";
 
-import dagre from "@dagrejs/dagre";
+import { graphlib, layout } from "@dagrejs/dagre";
 import { Background, Controls, type Edge, Handle, type Node, type NodeProps, Position, ReactFlow } from "@xyflow/react";
 import { useMemo } from "react";
 
@@ -30,12 +30,12 @@ function BoxView({ data: { drawn, root, chosen } }: NodeProps<Box>) {
 const TYPES = { box: BoxView };
 
 function laidOut(drawing: Drawing, root: string, chosen: string | undefined): { nodes: Box[]; edges: Edge[] } {
-  const graph = new dagre.graphlib.Graph();
+  const graph = new graphlib.Graph();
   graph.setGraph({ rankdir: "LR", nodesep: 14, ranksep: 60 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const node of drawing.nodes) graph.setNode(node.key, { width: WIDTH, height: HEIGHT });
   for (const edge of drawing.edges) graph.setEdge(edge.from, edge.to);
-  dagre.layout(graph);
+  layout(graph);
   return {
     nodes: drawing.nodes.map((drawn) => {
       const { x, y } = graph.node(drawn.key);
