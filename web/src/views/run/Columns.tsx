@@ -22,7 +22,7 @@ function Steps({ run, job, chosen }: { run: string; job: Job; chosen: string | u
 
 function Column({ run, stage, step }: { run: string; stage: Stage; step: string | undefined }) {
   return (
-    <li className="w-60 shrink-0">
+    <li className="max-w-80 min-w-44 flex-1">
       <section aria-label={`Stage ${stage.displayName}`} className="space-y-2">
         <h3 className="flex items-center gap-2">
           <span className="font-medium">{stage.displayName}</span>

@@ -50,21 +50,28 @@ export interface Drawn {
   job: string | null;
 }
 
-/** Stages with their jobs as nodes and edges: a stage leads to its jobs, and all of them to the stage that is next in order. */
+/**
+ * Stages with their jobs as nodes and edges: a stage leads to its jobs, and all of them to the stage that is next in
+ * order. A stage with one job is drawn as that.
+ */
 export function drawingOf(run: Pick<Run, "stages">): { nodes: Drawn[]; edges: { from: string; to: string }[] } {
   const nodes: Drawn[] = [];
   const edges: { from: string; to: string }[] = [];
   let last: string[] = [];
   for (const stage of run.stages) {
+    const { displayName: name, jobs } = stage;
     const state = stage.result ?? stage.state;
-    nodes.push({ id: stage.id, label: stage.displayName, state, tone: toneOf(state), stage: stage.displayName, job: null });
-    edges.push(...last.map((from) => ({ from, to: stage.id })));
-    for (const job of stage.jobs) {
+    const alone = jobs.length === 1 ? jobs[0] : undefined;
+    const head = alone?.id ?? stage.id;
+    if (!alone) nodes.push({ id: head, label: name, state, tone: toneOf(state), stage: name, job: null });
+    for (const job of jobs) {
       const own = job.result ?? job.state;
-      nodes.push({ id: job.id, label: nameOfJob(job), state: own, tone: toneOf(own), stage: stage.displayName, job: job.id });
-      edges.push({ from: stage.id, to: job.id });
+      const label = alone && nameOfJob(job) !== name ? `${name} / ${nameOfJob(job)}` : nameOfJob(job);
+      nodes.push({ id: job.id, label, state: own, tone: toneOf(own), stage: name, job: job.id });
+      if (!alone) edges.push({ from: head, to: job.id });
     }
-    last = stage.jobs.length ? stage.jobs.map((job) => job.id) : [stage.id];
+    edges.push(...last.map((from) => ({ from, to: head })));
+    last = jobs.length ? jobs.map((job) => job.id) : [head];
   }
   return { nodes, edges };
 }

@@ -2,7 +2,7 @@ import { Button, SearchField } from "@/ui";
 
 import { type Found, step } from "./search";
 
-/** Looks for words in the log, and goes from hit to hit: Enter and Shift Enter. */
+/** Looks for words in the log, and goes from hit to hit; Enter goes to the next one. */
 export function SearchBar({ q, found, searching, at, onQuery, onHit }: {
   q: string;
   found: Found;
@@ -19,18 +19,18 @@ export function SearchBar({ q, found, searching, at, onQuery, onHit }: {
   };
   const which = hits.indexOf(at);
   const reason = q === "" ? "search for something first" : hits.length === 0 ? "nothing was found" : null;
+  const count = `${which < 0 ? "" : `${which + 1} of `}${hits.length} ${hits.length === 1 ? "line" : "lines"}`;
   return (
-    <span role="search" className="inline-flex items-center gap-1.5" onKeyDown={(event) => {
-      if (event.key !== "Enter" || !(event.target instanceof HTMLInputElement)) return;
+    <form role="search" className="inline-flex items-center gap-1.5" onSubmit={(event) => {
       event.preventDefault();
-      go(event.shiftKey ? -1 : 1);
+      go(1);
     }}>
       <SearchField label="Search the log" value={q} onChange={onQuery} />
       <span role="status" className="min-w-24 text-muted">
-        {q === "" ? "" : searching ? `${hits.length}… searching` : hits.length === 0 ? "No line" : `${which < 0 ? "" : `${which + 1} of `}${hits.length} ${hits.length === 1 ? "line" : "lines"}`}
+        {q === "" ? "" : searching ? `${hits.length} so far` : hits.length === 0 ? "No line" : count}
       </span>
       <Button reason={reason} aria-label="Previous hit" onClick={() => go(-1)}>↑</Button>
       <Button reason={reason} aria-label="Next hit" onClick={() => go(1)}>↓</Button>
-    </span>
+    </form>
   );
 }
