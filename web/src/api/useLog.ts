@@ -66,10 +66,10 @@ export function useLog(runId: string | undefined): LogStore | null {
     if (!runId || !token || own.store.get().complete) return;
     own.tell({ refused: null });
     const variables = { id: runId, fromLine: own.nextLine };
-    const socket = openSocket({
-      connected: () => own.tell({ connected: true }),
-      closed: () => own.tell({ connected: false }),
-    });
+    let left = false;
+    // The end of a socket that was left comes after the next one has begun.
+    const connected = (now: boolean) => !left && own.tell({ connected: now });
+    const socket = openSocket({ connected: () => connected(true), closed: () => connected(false) });
     const request = { query: print(WatchRunLogDocument), operationName: "WatchRunLog", variables };
     const stop = socket.subscribe<WatchRunLogSubscription>(request, {
       next: ({ data, errors }) => {
@@ -82,6 +82,7 @@ export function useLog(runId: string | undefined): LogStore | null {
       complete: () => undefined,
     });
     return () => {
+      left = true;
       stop();
       void socket.dispose();
     };

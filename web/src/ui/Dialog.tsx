@@ -48,13 +48,15 @@ export function Troubles({ errors }: { errors: readonly Trouble[] }) {
 }
 
 /** Asks before something that cannot be taken back: what will follow, why, and the server's answer. */
-export function ConfirmDialog({ open, onClose, title, consequences, confirm, danger = false, reason, onConfirm, pending, errors = [], children }: {
+export function ConfirmDialog({ open, onClose, title, consequences, confirm, dismiss = "Cancel", danger = false, reason, onConfirm, pending, errors = [], children }: {
   open: boolean;
   onClose: () => void;
   title: string;
   consequences: readonly React.ReactNode[];
   /** The word on the button. */
   confirm: string;
+  /** The word on the one that changes nothing. */
+  dismiss?: string;
   danger?: boolean;
   /** Whether a reason is asked for. */
   reason?: "required" | "optional";
@@ -73,7 +75,7 @@ export function ConfirmDialog({ open, onClose, title, consequences, confirm, dan
         {reason ? <TextField label={reason === "required" ? "Reason" : "Reason (optional)"} value={words} onChange={setWords} multiline /> : null}
         <Troubles errors={errors} />
         <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>{dismiss}</Button>
           <Button kind={danger ? "danger" : "primary"} reason={missing} pending={pending} onClick={() => onConfirm(words.trim())}>{confirm}</Button>
         </div>
       </div>

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 
-import { Duration, StateMark } from "@/ui";
+import { Duration } from "@/ui";
+import { RecordMark } from "@/views/runs/stages";
 
 import { type Job, type Run, type Stage, nameOfJob } from "./model";
 
@@ -9,7 +10,7 @@ function Steps({ run, job, chosen }: { run: string; job: Job; chosen: string | u
     <ol className="border-t border-line">
       {job.steps.map((step) => (
         <li key={step.id} className={`flex items-center gap-2 px-2 py-0.5 ${step.id === chosen ? "bg-accent-soft" : "hover:bg-raised"}`}>
-          <StateMark state={step.result ?? step.state} label="" />
+          <RecordMark record={step} bare />
           <Link to="/run/$id" params={{ id: run }} search={(old) => ({ ...old, tab: "log", step: step.id, line: undefined })} className="min-w-0 flex-1 truncate hover:underline" aria-label={`${step.displayName}: ${(step.result ?? step.state).toLowerCase()}; its log`}>
             {step.displayName}
           </Link>
@@ -26,7 +27,7 @@ function Column({ run, stage, step }: { run: string; stage: Stage; step: string 
       <section aria-label={`Stage ${stage.displayName}`} className="space-y-2">
         <h3 className="flex items-center gap-2">
           <span className="font-medium">{stage.displayName}</span>
-          <StateMark state={stage.result ?? stage.state} />
+          <RecordMark record={stage} />
           <span className="ml-auto text-xs text-muted">{stage.startedAt ? <Duration from={stage.startedAt} to={stage.finishedAt} /> : null}</span>
         </h3>
         {stage.error ? <p className="text-xs text-bad">{stage.error}</p> : null}
@@ -34,7 +35,7 @@ function Column({ run, stage, step }: { run: string; stage: Stage; step: string 
           <details key={job.id} open={job.result !== "SKIPPED"} className="rounded border border-line bg-panel">
             <summary className="flex items-center gap-2 px-2 py-1">
               <span className="min-w-0 flex-1 truncate">{nameOfJob(job)}{job.progress == null || job.state === "COMPLETED" ? "" : ` ${job.progress} %`}</span>
-              <StateMark state={job.result ?? job.state} />
+              <RecordMark record={job} />
             </summary>
             <Steps run={run} job={job} chosen={step} />
           </details>

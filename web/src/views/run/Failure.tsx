@@ -10,7 +10,7 @@ export function WhyFailed({ run }: { run: Run }) {
   const first = all[0];
   if (!first && (run.outcome === "SUCCEEDED" || run.outcome == null) && run.findings.length === 0) return null;
   const record = first?.step ?? first?.job;
-  const issues = (first?.step ?? first?.job)?.issues ?? [];
+  const issues = record?.issues.filter((issue) => issue.message !== record.error) ?? [];
   return (
     <section aria-label="Why it did not succeed" className="mb-3 space-y-1 rounded border border-bad bg-bad-soft px-3 py-2">
       {first ? (

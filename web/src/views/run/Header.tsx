@@ -53,7 +53,7 @@ function Cancel({ run, open, onClose }: { run: Run; open: boolean; onClose: () =
     onClose();
   };
   return (
-    <ConfirmDialog open={open} onClose={onClose} title={`Cancel run ${run.number}`} confirm="Cancel the run" danger reason="optional" pending={command.pending} errors={errors} onConfirm={(reason) => void cancel(reason)}
+    <ConfirmDialog open={open} onClose={onClose} title={`Cancel run ${run.number}`} confirm="Cancel the run" dismiss="Let it run" danger reason="optional" pending={command.pending} errors={errors} onConfirm={(reason) => void cancel(reason)}
       consequences={["Steps that run are stopped; those that have not begun will not.", "Nothing of it can be released. It can be repeated as a new attempt."]} />
   );
 }

@@ -1,7 +1,8 @@
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 
-import { type Column, Duration, StateMark, Table, Time } from "@/ui";
+import { type Column, Duration, Table, Time } from "@/ui";
+import { RecordMark } from "@/views/runs/stages";
 
 import { type Job, type Run, type Stage, type Step, nameOfJob } from "./model";
 
@@ -19,7 +20,7 @@ export function StageTable({ run }: { run: Run }) {
     { id: "stage", header: "Stage", cell: (row) => row.stage.displayName },
     { id: "job", header: "Job", cell: (row) => nameOfJob(row.job) },
     { id: "step", header: "Step", cell: (row) => <Link to="/run/$id" params={{ id: run.id }} search={(old) => ({ ...old, tab: "log", step: row.step.id, line: undefined })} className="text-accent hover:underline">{row.step.displayName}</Link> },
-    { id: "state", header: "State", cell: (row) => <StateMark state={row.step.result ?? row.step.state} />, sort: (row) => row.step.result ?? row.step.state },
+    { id: "state", header: "State", cell: (row) => <RecordMark record={row.step} />, sort: (row) => row.step.result ?? row.step.state },
     { id: "lines", header: "Lines", align: "right", cell: (row) => row.step.logLines, sort: (row) => row.step.logLines },
     { id: "began", header: "Began", align: "right", cell: (row) => <Time at={row.step.startedAt} />, sort: (row) => row.step.startedAt },
     { id: "took", header: "Took", align: "right", cell: (row) => <Duration from={row.step.startedAt} to={row.step.finishedAt} /> },

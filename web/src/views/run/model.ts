@@ -1,5 +1,6 @@
 import type { RunDetailsQuery } from "@/gql/graphql";
-import { type AnyState, type Tone, toneOf } from "@/ui";
+import type { AnyState, Tone } from "@/ui";
+import { toneOfRecord } from "@/views/runs/stages";
 
 export type Run = NonNullable<RunDetailsQuery["pipelineRun"]>;
 export type Stage = Run["stages"][number];
@@ -63,11 +64,11 @@ export function drawingOf(run: Pick<Run, "stages">): { nodes: Drawn[]; edges: { 
     const state = stage.result ?? stage.state;
     const alone = jobs.length === 1 ? jobs[0] : undefined;
     const head = alone?.id ?? stage.id;
-    if (!alone) nodes.push({ id: head, label: name, state, tone: toneOf(state), stage: name, job: null });
+    if (!alone) nodes.push({ id: head, label: name, state, tone: toneOfRecord(stage), stage: name, job: null });
     for (const job of jobs) {
       const own = job.result ?? job.state;
       const label = alone && nameOfJob(job) !== name ? `${name} / ${nameOfJob(job)}` : nameOfJob(job);
-      nodes.push({ id: job.id, label, state: own, tone: toneOf(own), stage: name, job: job.id });
+      nodes.push({ id: job.id, label, state: own, tone: toneOfRecord(job), stage: name, job: job.id });
       if (!alone) edges.push({ from: head, to: job.id });
     }
     edges.push(...last.map((from) => ({ from, to: head })));

@@ -15,6 +15,6 @@ export const atEnd = (scroll: Scroll): boolean => scroll.total - scroll.top - sc
  * scrolled by them. Coming back to the end goes on with it.
  */
 export function followed(following: boolean, before: number, now: Scroll): boolean {
-  if (atEnd(now)) return true;
-  return now.top < before ? false : following;
+  if (now.top < before) return false;
+  return following || (now.top > before && atEnd(now));
 }

@@ -36,7 +36,8 @@ describe("searching a log", () => {
   });
 
   it("goes through very many lines in turns that are short", () => {
-    const reader = new Reader(undefined);
+    let clock = 0;
+    const reader = new Reader(undefined, () => (clock += 2));
     reader.feed(lines(500_000));
     expect(reader.seek("line 499999")).toBe(true);
     expect(seekAll(reader, "line 499999")).toBeGreaterThan(10);
@@ -81,7 +82,12 @@ describe("following a log", () => {
     expect(followed(false, 700, at(800))).toBe(false);
     expect(followed(false, 800, at(890))).toBe(true);
   });
+  it("stops at the first small step up too", () => expect(followed(true, 900, at(895))).toBe(false));
   it("does not stop because the log grew", () => expect(followed(true, 900, at(900, 5_000))).toBe(true));
+  it("stays as it is where nothing was scrolled", () => {
+    expect(followed(false, 900, at(900))).toBe(false);
+    expect(followed(true, 900, at(900))).toBe(true);
+  });
 });
 
 describe("a long log", () => {

@@ -2,8 +2,10 @@ import type { LogLine } from "@/api";
 
 import { plain } from "./ansi";
 
-/** Work of one turn, in lines: the page answers to keys between turns. */
-const TURN = 20_000;
+/** Work of one turn, in milliseconds: the page answers to keys between turns. */
+const TURN = 8;
+/** The clock is looked at after so many lines. */
+const PART = 500;
 
 export interface Found {
   /** Positions among the lines that are searched, from the first. */
@@ -20,7 +22,10 @@ export class Reader {
   private searched = 0;
   private hits: number[] = [];
   private text = "";
-  constructor(private step: string | undefined) {}
+  constructor(
+    private step: string | undefined,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
 
   /** Takes the lines of now; those that were there before are the same. */
   feed(lines: readonly LogLine[]): void {
@@ -55,14 +60,15 @@ export class Reader {
     if (wanted !== this.text) this.restart(wanted);
     const lines = this.shown;
     if (!wanted) return false;
-    const until = Math.min(lines.length, this.searched + TURN);
+    const end = this.now() + TURN;
     const more: number[] = [];
-    for (let at = this.searched; at < until; at += 1) {
+    let at = this.searched;
+    for (; at < lines.length && (at % PART !== 0 || at === this.searched || this.now() < end); at += 1) {
       if (plain(lines[at]?.text ?? "").toLowerCase().includes(wanted)) more.push(at);
     }
-    this.searched = until;
+    this.searched = at;
     if (more.length) this.hits = this.hits.concat(more);
-    return until < lines.length;
+    return at < lines.length;
   }
 
   get found(): Found {
