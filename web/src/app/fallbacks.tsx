@@ -1,9 +1,14 @@
 import { Link, type ErrorComponentProps } from "@tanstack/react-router";
 
-import { Button, Empty } from "@/ui";
+import { Button, Empty, PageHeader } from "@/ui";
 
 export function NotFound() {
-  return <Empty title="There is nothing at this address">Go to the <Link to="/" className="text-accent underline">delivery board</Link>.</Empty>;
+  return (
+    <>
+      <PageHeader title="There is nothing at this address" />
+      <p>Go to the <Link to="/" className="text-accent underline">delivery board</Link>.</p>
+    </>
+  );
 }
 
 /** One view failed; the rest of the page goes on. */

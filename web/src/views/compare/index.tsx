@@ -42,7 +42,7 @@ const items = (list: Module["packages"]): readonly Pair[] => list.map((one) => (
 const keys = (list: Module["configuration"]): readonly Pair[] => list.map((one) => ({ name: one.key, from: one.from, to: one.to }));
 
 function Side({ side }: { side: Module["from"] }) {
-  return side ? <Link to="/release/$id" params={{ id: side.releaseId }} className="text-accent hover:underline">{side.version}</Link> : <span className="text-muted">nothing</span>;
+  return side ? <Link to="/release/$id" params={{ id: side.releaseId }} className="text-accent underline">{side.version}</Link> : <span className="text-muted">nothing</span>;
 }
 
 function ModuleView({ module }: { module: Module }) {
