@@ -111,7 +111,9 @@ impl Extension for Validated {
 
 // What the cost of a document depends on.
 fn numbers() -> Variables {
-    Variables::from_json(serde_json::json!({ "first": 1, "limit": 1, "fromLine": 1 }))
+    Variables::from_json(
+        serde_json::json!({ "first": 1, "limit": 1, "fromLine": 1, "bad": 1, "good": 1, "maxDepth": 1 }),
+    )
 }
 
 #[tokio::test]

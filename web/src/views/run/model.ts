@@ -96,6 +96,7 @@ export function notCancelled(run: Pick<Run, "status" | "cancellation">): string 
 }
 
 /** Why a run cannot be repeated now, in words. */
-export function notRetried(run: Pick<Run, "status">): string | null {
-  return run.status === "COMPLETED" ? null : "the run has not ended; cancel it first, or wait";
+export function notRetried(run: Pick<Run, "status" | "outcome">): string | null {
+  if (run.status !== "COMPLETED") return "the run has not ended; cancel it first, or wait";
+  return run.outcome === "SUCCEEDED" ? "the run succeeded; run its pipeline again instead" : null;
 }
