@@ -74,7 +74,7 @@ async fn try_ship_all(folder: &Path, running: &Running) -> Result<(), DemoError>
     let token = running.token(&request).map_err(boxed)?;
     let url = running.url();
     print(&format!(
-        "  Demo      {url}/graphiql#token={token}\n\nexport SLUICE_URL={url}\nexport SLUICE_TOKEN={token}\n\n"
+        "  Demo      {url}/#token={token}\n\nexport SLUICE_URL={url}\nexport SLUICE_TOKEN={token}\n\n"
     ));
     let own = format!("http://{}", reachable(running.addr()));
     let mut request = TokenRequest::all_rights(request.tenant, APPROVER);

@@ -88,7 +88,7 @@ impl Signals {
 fn welcome(config: &Config, running: &Running) -> String {
     let url = running.url();
     let mut text = format!(
-        "Sluice {} ({}) at {url}\n  GraphQL   {url}/graphql\n",
+        "Sluice {} ({}) at {url}\n  Dashboard {url}/\n  GraphQL   {url}/graphql\n",
         env!("CARGO_PKG_VERSION"),
         config.mode.as_str(),
     );
