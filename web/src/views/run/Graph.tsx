@@ -16,7 +16,7 @@ function BoxView({ data }: NodeProps<Box>) {
   const inside = (
     <>
       <Shape tone={drawn.tone} size={14} />
-      <span className="min-w-0"><span className="block truncate font-medium">{drawn.label}</span><span className="block text-xs text-muted">{drawn.job ? "" : "Stage, "}{drawn.job ? wordOf(drawn.state) : wordOf(drawn.state).toLowerCase()}</span></span>
+      <span className="min-w-0"><span className="sr-only">{drawn.job && !drawn.label.startsWith(drawn.stage) ? `${drawn.stage}: ` : ""}</span><span className="block truncate font-medium">{drawn.label}</span><span className="block text-xs text-muted">{drawn.job ? "" : "Stage, "}{drawn.job ? wordOf(drawn.state) : wordOf(drawn.state).toLowerCase()}</span></span>
     </>
   );
   const look = `flex items-center gap-2 rounded border px-2 text-left text-sm ${drawn.job ? "border-line-strong bg-panel" : "border-line bg-raised"}`;
@@ -24,7 +24,7 @@ function BoxView({ data }: NodeProps<Box>) {
     <>
       <Handle type="target" position={Position.Left} className="opacity-0" isConnectable={false} />
       {step ? (
-        <Link to="/run/$id" params={{ id: run }} search={(old) => ({ ...old, tab: "log", step, line: undefined })} aria-label={`${drawn.stage}, ${drawn.label}: ${wordOf(drawn.state)}; its log`} className={`nodrag ${look} hover:border-accent`} style={{ width: WIDTH, height: HEIGHT }}>{inside}</Link>
+        <Link to="/run/$id" params={{ id: run }} search={(old) => ({ ...old, tab: "log", step, line: undefined })} className={`nodrag ${look} hover:border-accent`} style={{ width: WIDTH, height: HEIGHT }}>{inside}</Link>
       ) : <div className={look} style={{ width: WIDTH, height: HEIGHT }}>{inside}</div>}
       <Handle type="source" position={Position.Right} className="opacity-0" isConnectable={false} />
     </>
@@ -59,7 +59,7 @@ export default function Graph({ run }: { run: Run }) {
   const { nodes, edges, height } = useMemo(() => laidOut(run), [run]);
   return (
     <div style={{ height: Math.min(Math.max(height + 48, 160), 480) }} role="group" aria-label="Stages and jobs as a graph; the table says the same">
-      <ReactFlow className="[--xy-attribution-background-color:transparent]" nodes={nodes} edges={edges} nodeTypes={KINDS} fitView fitViewOptions={{ maxZoom: 1 }} minZoom={0.1} nodesDraggable={false} nodesConnectable={false} nodesFocusable={false} edgesFocusable={false}
+      <ReactFlow className="[--xy-attribution-background-color:transparent] [&_.react-flow__attribution_a]:text-muted!" nodes={nodes} edges={edges} nodeTypes={KINDS} fitView fitViewOptions={{ maxZoom: 1 }} minZoom={0.1} nodesDraggable={false} nodesConnectable={false} nodesFocusable={false} edgesFocusable={false}
         elementsSelectable={false} zoomOnScroll={false} preventScrolling={false} onlyRenderVisibleElements={nodes.length > 150} />
     </div>
   );

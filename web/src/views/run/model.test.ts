@@ -43,9 +43,10 @@ describe("what can be done with a run", () => {
     const by = { by: "ann", at: "2026-01-01T00:00:00Z", reason: null };
     expect([notCancelled({ status: "COMPLETED", cancellation: null }), notCancelled({ status: "RUNNING", cancellation: by }), notCancelled({ status: "QUEUED", cancellation: null })])
       .toEqual(["the run has ended", "ann asked for its end already", null]);
-    expect(notRetried({ status: "RUNNING", outcome: null })).toContain("not ended");
-    expect(notRetried({ status: "COMPLETED", outcome: "SUCCEEDED" })).toContain("succeeded");
-    expect(notRetried({ status: "COMPLETED", outcome: "FAILED" })).toBeNull();
+    expect(notRetried({ status: "RUNNING", outcome: null, retries: [] })).toContain("not ended");
+    expect(notRetried({ status: "COMPLETED", outcome: "SUCCEEDED", retries: [] })).toContain("succeeded");
+    expect(notRetried({ status: "COMPLETED", outcome: "FAILED", retries: [] })).toBeNull();
+    expect(notRetried({ status: "COMPLETED", outcome: "FAILED", retries: [{ attempt: 2 }] })).toContain("attempt 2");
   });
 
   it("shows its attempts in their order", () => {

@@ -96,7 +96,9 @@ export function notCancelled(run: Pick<Run, "status" | "cancellation">): string 
 }
 
 /** Why a run cannot be repeated now, in words. */
-export function notRetried(run: Pick<Run, "status" | "outcome">): string | null {
+export function notRetried(run: Pick<Run, "status" | "outcome"> & { retries: readonly Pick<Attempt, "attempt">[] }): string | null {
   if (run.status !== "COMPLETED") return "the run has not ended; cancel it first, or wait";
+  const later = run.retries.at(-1);
+  if (later) return `attempt ${later.attempt} repeats it already`;
   return run.outcome === "SUCCEEDED" ? "the run succeeded; run its pipeline again instead" : null;
 }

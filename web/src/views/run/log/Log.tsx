@@ -21,11 +21,11 @@ function address(line: number): string {
   return here.href;
 }
 
-function Ended({ log }: { log: { lines: readonly LogLine[]; complete: boolean; connected: boolean; refused: string | null } }) {
+function Ended({ log, live }: { live: boolean; log: { lines: readonly LogLine[]; complete: boolean; connected: boolean; refused: string | null } }) {
   if (log.refused) return <ToneMark tone="bad">The log cannot be read: {log.refused}</ToneMark>;
   if (log.complete) return <ToneMark tone="quiet">All {log.lines.length.toLocaleString("en")} lines</ToneMark>;
   if (!log.connected) return <ToneMark tone="warn">Not connected; more lines may have come</ToneMark>;
-  return <ToneMark tone="busy">Live, {log.lines.length.toLocaleString("en")} lines so far</ToneMark>;
+  return <ToneMark tone="busy">{live ? "Live" : "Reading"}, {log.lines.length.toLocaleString("en")} lines so far</ToneMark>;
 }
 
 /** The log of a run, live: by step, searched, followed, with links to lines. */
@@ -48,7 +48,7 @@ export function Log({ log, steps, place, live, onPlace }: {
     void navigator.clipboard?.writeText(address(line)).then(() => say(`The link to line ${line} was copied.`), () => undefined);
   };
   return (
-    <section aria-label="Log" className="rounded border border-line bg-panel">
+    <section className="rounded border border-line bg-panel">
       <div className="flex flex-wrap items-center gap-2 border-b border-line px-3 py-1.5">
         <Select label="Step" value={place.step ?? ""} onChange={(step) => onPlace({ step: step || undefined, line: undefined })}
           options={[{ value: "", label: "All steps" }, ...steps.map((step) => ({ value: step.id, label: step.name }))]} />
@@ -57,7 +57,7 @@ export function Log({ log, steps, place, live, onPlace }: {
           setAt(next);
         }} />
         <span className="ml-auto flex items-center gap-3">
-          <span role="status"><Ended log={now} /></span>
+          <span role="status"><Ended log={now} live={live} /></span>
           <Tooltip words="Keeps the newest line in sight; going up stops it">
             <Button aria-pressed={follow} onClick={() => setFollow(!follow)} className={follow ? "border-accent text-accent" : ""}>{follow ? "Following" : "Follow"}</Button>
           </Tooltip>
