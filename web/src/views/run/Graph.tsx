@@ -59,8 +59,8 @@ export default function Graph({ run }: { run: Run }) {
   const { nodes, edges, height } = useMemo(() => laidOut(run), [run]);
   return (
     <div style={{ height: Math.min(Math.max(height + 48, 160), 480) }} role="group" aria-label="Stages and jobs as a graph; the table says the same">
-      <ReactFlow className="[--xy-attribution-background-color:transparent] [&_.react-flow__attribution_a]:text-muted!" nodes={nodes} edges={edges} nodeTypes={KINDS} fitView fitViewOptions={{ maxZoom: 1 }} minZoom={0.1} nodesDraggable={false} nodesConnectable={false} nodesFocusable={false} edgesFocusable={false}
-        elementsSelectable={false} zoomOnScroll={false} preventScrolling={false} onlyRenderVisibleElements={nodes.length > 150} />
+      <ReactFlow nodes={nodes} edges={edges} nodeTypes={KINDS} fitView fitViewOptions={{ maxZoom: 1 }} minZoom={0.1} nodesDraggable={false} nodesConnectable={false} nodesFocusable={false} edgesFocusable={false}
+        elementsSelectable={false} proOptions={{ hideAttribution: true }} zoomOnScroll={false} preventScrolling={false} onlyRenderVisibleElements={nodes.length > 150} />
     </div>
   );
 }

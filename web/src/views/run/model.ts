@@ -100,5 +100,5 @@ export function notRetried(run: Pick<Run, "status" | "outcome"> & { retries: rea
   if (run.status !== "COMPLETED") return "the run has not ended; cancel it first, or wait";
   const later = run.retries.at(-1);
   if (later) return `attempt ${later.attempt} repeats it already`;
-  return run.outcome === "SUCCEEDED" ? "the run succeeded; run its pipeline again instead" : null;
+  return run.outcome === "SUCCEEDED" ? "the run succeeded; a commit is tried again only while it has not" : null;
 }

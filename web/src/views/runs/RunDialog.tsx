@@ -59,9 +59,9 @@ export function RunDialog({ pipelines, open, onClose }: { pipelines: readonly Pi
       input: { pipelineId: pipeline.id, ...(branch.trim() ? { branch: branch.trim() } : {}), ...(named.length ? { variables: named } : {}) },
     });
     if (!outcome.ok) return setErrors(outcome.errors);
-    const run = outcome.data.payload.object;
+    const { object: run, replayed } = outcome.data.payload;
     onClose();
-    say(`The run of ${nameOf(pipeline)} was asked for.`);
+    say(replayed ? "This commit was run already; this is its run." : `The run of ${nameOf(pipeline)} was asked for.`);
     if (run) void navigate({ to: "/run/$id", params: { id: run.id } });
   };
   return (

@@ -22,7 +22,7 @@ const COLUMNS: readonly Column<Run>[] = [
   { id: "state", header: "State", width: "7rem", cell: (run) => <StateMark state={run.outcome ?? run.status} /> },
   {
     id: "run", header: "Run", cell: (run) => (
-      <Link to="/run/$id" params={{ id: run.id }} className="font-medium text-accent hover:underline">
+      <Link to="/run/$id" params={{ id: run.id }} className="font-medium whitespace-nowrap text-accent hover:underline">
         {run.module.name} #{run.number}{run.attempt > 1 ? `, attempt ${run.attempt}` : ""}
       </Link>
     ),
@@ -33,13 +33,13 @@ const COLUMNS: readonly Column<Run>[] = [
     id: "commit", header: "Commit", cell: (run) => (
       <span className="flex items-center gap-1.5">
         {run.commit ? <Link to="/change/$id" params={{ id: run.commit.id }} className="font-mono text-xs text-accent hover:underline">{run.commitSha.slice(0, 8)}</Link> : <Hash value={run.commitSha} />}
-        <span className="max-w-64 truncate text-muted">{run.commit?.message.split("\n", 1)[0]}</span>
+        <span className="max-w-56 truncate text-muted">{run.commit?.message.split("\n", 1)[0]}</span>
       </span>
     ),
   },
   {
     id: "cause", header: "Asked for by", cell: (run) => (
-      <span className="flex items-center gap-1.5">
+      <span className="flex items-center gap-1.5 whitespace-nowrap">
         <Actor actor={run.createdBy} />
         {run.pullRequest ? <ObjectLink kind="PullRequest" id={run.pullRequest.id}>PR {run.pullRequest.number}</ObjectLink> : null}
       </span>
