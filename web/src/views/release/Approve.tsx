@@ -23,7 +23,8 @@ export function Approvals({ release }: { release: Release }) {
   const [asking, setAsking] = useState<"approve" | "reject" | null>(null);
   const [errors, setErrors] = useState<readonly Trouble[]>([]);
   const lacking = lacks(viewer, "devops.releases.approve");
-  const why = whyNotApprove(release, viewer?.actor.id ?? actor, lacking);
+  const rules = release.project?.policies;
+  const why = whyNotApprove(release, viewer?.actor ?? (actor === null ? null : { id: actor }), lacking, rules);
   const whyNotReject = release.status === "PENDING_APPROVAL" || release.status === "PLANNED" ? lacking : `the release is ${release.status.toLowerCase()}`;
   const close = () => {
     setAsking(null);
@@ -48,7 +49,7 @@ export function Approvals({ release }: { release: Release }) {
         </>
       }
     >
-      <p className="px-3 py-2">{stillMissing(release)}{why && release.status === "PENDING_APPROVAL" ? <span className="text-muted"> You may not: {why}.</span> : null}</p>
+      <p className="px-3 py-2">{stillMissing(release, rules)}{why && release.status === "PENDING_APPROVAL" ? <span className="text-muted"> You may not: {why}.</span> : null}</p>
       {release.approvals.length > 0 ? <Table caption="Approvals" columns={COLUMNS} rows={release.approvals} keyOf={(one) => one.id} /> : null}
       <ConfirmDialog
         open={asking !== null}

@@ -6,42 +6,73 @@ export type Place = Release["environments"][number];
 export type Promotion = Release["promotions"]["nodes"][number];
 
 /** Approvals that count, a person once. */
-export function standing(release: Release): readonly Approval[] {
+export function standing<One extends Pick<Approval, "approver" | "decision" | "state">>(release: { approvals: readonly One[] }): readonly One[] {
   const seen = new Set<string>();
   return release.approvals.filter((approval) => {
-    if (approval.state !== "VALID" || approval.decision !== "APPROVED" || seen.has(approval.approver)) return false;
-    seen.add(approval.approver);
+    if (approval.state !== "VALID" || approval.decision !== "APPROVED" || seen.has(approval.approver.toLowerCase())) return false;
+    seen.add(approval.approver.toLowerCase());
     return true;
   });
 }
 
-const same = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
+/** What it takes to judge a decision: releases of lists have it as well as whole ones. */
+export interface Decidable {
+  status: Release["status"];
+  projectId: string;
+  plannedBy: string;
+  authors: readonly string[];
+  requiredApprovals: number;
+  approvals: readonly Pick<Approval, "approver" | "decision" | "state">[];
+}
+/** The project's rules, as far as they are known. */
+export type Rules = { approvers?: readonly string[] | null | undefined; authorsMayApprove: boolean } | null | undefined;
+/** Who is asked about. Programs decide only where the project names them. */
+export interface Person {
+  id: string;
+  kind?: string | undefined;
+}
+
+// Signatures leave out what Git refuses, and have a host where Git demands one: the server compares so, too.
+const bare = (name: string): string => name.replace(/@localhost$/, "").replace(/[\s\p{Cc}<>"\\,;:]/gu, "").toLowerCase();
+export const samePerson = (one: string, other: string): boolean => bare(one) !== "" && bare(one) === bare(other);
+
+/** Why the project's rules keep this person from approving it; null when they do not, as far as the page knows. */
+function barred(release: Decidable, person: Person, rules: Rules): string | null {
+  if (samePerson(release.plannedBy, person.id)) return "you planned this release; somebody else must approve it";
+  const named = rules?.approvers;
+  if (named?.length === 0) return `nobody may approve in ${release.projectId}: its list of approvers is empty`;
+  if (named && !named.includes(person.id)) return `only these people approve in ${release.projectId}: ${named.join(", ")}`;
+  const program = person.kind !== undefined && (named ? person.kind === "SYSTEM" : person.kind !== "USER");
+  if (program) return "a program may approve only where the project names it among its approvers";
+  if (rules && !rules.authorsMayApprove && release.authors.some((author) => samePerson(author, person.id))) return "you wrote changes of this release; somebody else must approve it";
+  return null;
+}
 
 /**
  * Why this person may not decide on the release, as far as what the page knows tells; null when nothing speaks against
  * it. The server judges again.
  */
-export function whyNotApprove(release: Release, actor: string | null, lacking: string | null | undefined): string | null {
+export function whyNotApprove(release: Decidable, person: Person | null, lacking: string | null, rules: Rules): string | null {
   if (release.status !== "PENDING_APPROVAL") return release.status === "PLANNED" ? "its artifacts are not ready yet" : `the release is ${release.status.toLowerCase().replaceAll("_", " ")}`;
   if (lacking) return lacking;
-  if (actor === null) return null;
-  const policies = release.project?.policies;
-  if (same(release.plannedBy, actor)) return "you planned this release; somebody else must approve it";
-  if (!policies?.authorsMayApprove && release.authors.some((author) => same(author, actor))) return "you wrote changes of this release; somebody else must approve it";
-  if (policies?.approvers && !policies.approvers.some((approver) => same(approver, actor))) return `only these people approve in ${release.projectId}: ${policies.approvers.join(", ")}`;
-  if (standing(release).some((approval) => same(approval.approver, actor))) return "you have approved it already";
-  return null;
+  if (person === null) return null;
+  const reason = barred(release, person, rules);
+  if (reason) return reason;
+  return standing(release).some((approval) => approval.approver.toLowerCase() === person.id.toLowerCase()) ? "you have approved it already" : null;
 }
 
 /** Who must still decide, in words. */
-export function stillMissing(release: Release): string {
-  const given = standing(release).length;
-  const missing = Math.max(0, release.requiredApprovals - given);
-  if (missing === 0) return `${given} of ${release.requiredApprovals} approvals are given.`;
-  const approvers = release.project?.policies.approvers;
-  const left = approvers?.filter((person) => !standing(release).some((approval) => same(approval.approver, person)));
-  const who = left ? `of ${left.join(", ")}` : "who neither planned nor wrote it";
-  return `${missing} more ${missing === 1 ? "person" : "people"} ${who} must approve (${given} of ${release.requiredApprovals} did).`;
+export function stillMissing(release: Decidable, rules: Rules): string {
+  const given = standing(release);
+  const missing = Math.max(0, release.requiredApprovals - given.length);
+  if (missing === 0) return `${given.length} of ${release.requiredApprovals} approvals are given.`;
+  const count = `(${given.length} of ${release.requiredApprovals} did)`;
+  const people = missing === 1 ? "person" : "people";
+  const named = rules?.approvers;
+  if (!named) return `${missing} more ${people} who ${rules?.authorsMayApprove ? "did not plan" : "neither planned nor wrote"} it must approve ${count}.`;
+  const left = named.filter((id) => barred(release, { id }, rules) === null && !given.some((approval) => approval.approver.toLowerCase() === id.toLowerCase()));
+  if (left.length < missing) return `${missing} more ${people} must approve, but the project names ${left.length === 0 ? "nobody who may" : `only ${left.join(", ")}`} ${count}.`;
+  return `${missing} more ${people} of ${left.join(", ")} must approve ${count}.`;
 }
 
 /** The newest promotion of the release into a place. */
