@@ -12,7 +12,7 @@ export function WhyFailed({ run }: { run: Run }) {
   const record = first?.step ?? first?.job;
   const issues = record?.issues.filter((issue) => issue.message !== record.error) ?? [];
   return (
-    <section aria-label="Why it did not succeed" className="mb-3 space-y-1 rounded border border-bad bg-bad-soft px-3 py-2">
+    <section aria-label="Why it did not succeed" className={`mb-3 space-y-1 rounded border px-3 py-2 ${run.outcome === "CANCELLED" ? "border-line-strong bg-quiet-soft" : "border-bad bg-bad-soft"}`}>
       {first ? (
         <p className="flex flex-wrap items-center gap-x-3">
           <ToneMark tone="bad">{first.stage.displayName} / {nameOfJob(first.job)}{first.step ? ` / ${first.step.displayName}` : ""}</ToneMark>
@@ -20,10 +20,9 @@ export function WhyFailed({ run }: { run: Run }) {
           {(run.build?.tests?.failed ?? 0) + (run.build?.tests?.errored ?? 0) > 0 ? <Link to="/run/$id" params={{ id: run.id }} search={{ tab: "tests" }} className="text-accent underline">Failed tests</Link> : null}
           {all.length > 1 ? <span className="text-muted">and {all.length - 1} more that failed after it</span> : null}
         </p>
-      ) : <ToneMark tone={run.outcome === "CANCELLED" ? "quiet" : "bad"}>{run.outcome === "CANCELLED" ? `Cancelled${run.cancellation ? ` by ${run.cancellation.by}` : ""}` : "It did not succeed"}</ToneMark>}
+      ) : <ToneMark tone={run.outcome === "CANCELLED" ? "quiet" : "bad"}>{run.outcome === "CANCELLED" ? "Cancelled" : "It did not succeed"}</ToneMark>}
       {record?.error ? <p className="break-words">{record.error}</p> : null}
       {!record?.error && run.reason ? <p className="break-words">{run.reason}</p> : null}
-      {run.cancellation?.reason ? <p>Reason: {run.cancellation.reason}</p> : null}
       {issues.map((issue, index) => (
         <p key={index} className="break-words font-mono text-xs">{issue.sourcePath ? `${issue.sourcePath}${issue.line ? `:${issue.line}` : ""} ` : ""}{issue.message}</p>
       ))}

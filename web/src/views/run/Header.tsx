@@ -1,15 +1,20 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 
-import { type Trouble, lacks, useCommand, useViewer } from "@/api";
+import { type Trouble, lacks, useCommand, useView, useViewer } from "@/api";
 import { useActions } from "@/app/Palette";
-import { CancelPipelineRunDocument, RetryPipelineRunDocument } from "@/gql/graphql";
+import { CancelPipelineRunDocument, PipelineRunsDocument, RetryPipelineRunDocument } from "@/gql/graphql";
 import { Actor, Button, Chip, ConfirmDialog, Duration, Hash, ObjectLink, PageHeader, StateMark, Time, say } from "@/ui";
 
 import { type Run, attemptsOf, notCancelled, notRetried } from "./model";
 
+const ATTEMPTS = ["PipelineRunStarted", "PipelineRunCompleted"] as const;
+
 function Attempts({ run }: { run: Run }) {
-  const attempts = attemptsOf(run);
+  const again = run.attempt > 1 || run.retries.length > 0;
+  const filter = { projectId: run.projectId, pipelineId: run.pipelineId, commitSha: run.commitSha };
+  const found = useView(PipelineRunsDocument, { filter, first: 100 }, { pause: !again, live: { projectId: run.projectId, types: ATTEMPTS } });
+  const attempts = attemptsOf(run, found.data?.pipelineRuns.nodes ?? []);
   if (attempts.length < 2) return null;
   return (
     <nav aria-label="Attempts" className="flex flex-wrap items-center gap-1.5">

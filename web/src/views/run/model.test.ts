@@ -51,7 +51,7 @@ describe("what can be done with a run", () => {
 
   it("shows its attempts in their order", () => {
     const one = (attempt: number) => ({ id: `run_${attempt}`, attempt, status: "COMPLETED" as const, outcome: "FAILED" as const });
-    expect(attemptsOf({ ...one(2), retriedFrom: one(1), retries: [one(4), one(3)] }).map((attempt) => attempt.attempt)).toEqual([1, 2, 3, 4]);
+    expect(attemptsOf({ ...one(2), retriedFrom: one(1), retries: [one(4), one(3)] }, [one(5), one(2), one(1)]).map((attempt) => attempt.attempt)).toEqual([1, 2, 3, 4, 5]);
   });
 });
 

@@ -84,9 +84,10 @@ export interface Attempt {
   outcome?: AnyState | null;
 }
 
-/** The attempts that are known from here, in their order: the one before, this one, and those that repeat it. */
-export function attemptsOf(run: Attempt & { retriedFrom?: Attempt | null; retries: readonly Attempt[] }): Attempt[] {
-  return [...(run.retriedFrom ? [run.retriedFrom] : []), run, ...run.retries].sort((one, other) => one.attempt - other.attempt);
+/** The attempts in their order: all that were found for the commit, and those that the run itself names. */
+export function attemptsOf(run: Attempt & { retriedFrom?: Attempt | null; retries: readonly Attempt[] }, found: readonly Attempt[]): Attempt[] {
+  const all = [...found, ...(run.retriedFrom ? [run.retriedFrom] : []), ...run.retries, run];
+  return [...new Map(all.map((one) => [one.id, one])).values()].sort((one, other) => one.attempt - other.attempt);
 }
 
 /** Why a run cannot be cancelled now, in words. */
