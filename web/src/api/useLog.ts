@@ -20,13 +20,17 @@ export interface Log {
 
 const EMPTY: Log = { lines: [], complete: false, connected: false, refused: null };
 
-/** Collects lines outside React, and shows them once per frame however many come. */
+/** Lines are shown at most this often, in milliseconds: what else the page does needs its time too. */
+const PAUSE = 100;
+const later = (work: () => void): number => window.setTimeout(() => requestAnimationFrame(work), PAUSE);
+
+/** Collects lines outside React, and shows them together however many come. */
 export class LogStore {
   readonly store: Store<Log> = createStore<Log>(EMPTY);
   private waiting: LogLine[] = [];
   private complete = false;
   private frame = 0;
-  constructor(private readonly schedule: (work: () => void) => number = (work) => requestAnimationFrame(work)) {}
+  constructor(private readonly schedule: (work: () => void) => number = later) {}
 
   /** The number of the line that comes next. */
   get nextLine(): number {

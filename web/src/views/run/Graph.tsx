@@ -60,7 +60,7 @@ export default function Graph({ run }: { run: Run }) {
   return (
     <div style={{ height: Math.min(Math.max(height + 48, 160), 480) }} role="group" aria-label="Stages and jobs as a graph; the table says the same">
       <ReactFlow nodes={nodes} edges={edges} nodeTypes={KINDS} fitView fitViewOptions={{ maxZoom: 1 }} minZoom={0.1} nodesDraggable={false} nodesConnectable={false} nodesFocusable={false} edgesFocusable={false}
-        elementsSelectable={false} proOptions={{ hideAttribution: true }} zoomOnScroll={false} preventScrolling={false} onlyRenderVisibleElements={nodes.length > 150} />
+        elementsSelectable={false} zoomOnScroll={false} preventScrolling={false} onlyRenderVisibleElements={nodes.length > 150} />
     </div>
   );
 }
